@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What every file may use: attributes, CHECK, and the functions that nobody may use.
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MUST_CHECK __attribute__((warn_unused_result))
+#define PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
+#define NORETURN __attribute__((noreturn))
+#define UNUSED __attribute__((unused))
+#define LEN(array) (sizeof(array) / sizeof(array)[0])
+#define MIN(a, b) ((a) < (b) ? (a) : (b))
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define CONTAINER_OF(ptr, type, member) ((type *)(void *)((char *)(ptr) - offsetof(type, member)))
+
+// A bug in Petri, not a mistake of the user: prints the place and aborts, in release builds too.
+#define CHECK(cond) ((cond) ? (void)0 : check_failed(__FILE__, __LINE__, __func__, #cond))
+NORETURN void check_failed(const char *file, int line, const char *func, const char *cond);
+
+// malloc, realloc, calloc, strdup that abort when memory is out. The edges bound what a user can ask for.
+void *xmalloc(size_t size);
+void *xcalloc(size_t count, size_t size);
+void *xrealloc(void *ptr, size_t size);
+char *xstrdup(const char *text);
+
+#pragma GCC poison strcpy strcat strncpy strtok sprintf vsprintf gets atoi atol alloca

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Where tasks run. The engine's driver sees only this; the kinds are in exec/.
+#include "base/err.h"
+#include "task/result.h"
+#include "task/spec.h"
+
+struct executor;
+struct loop;
+struct store;
+
+// Where the bytes of one STAGE_FILE are: a path, or the bytes themselves. Parallel to spec->stages.
+struct stage_source {
+    Str path;                           // absolute; empty: use `bytes`
+    Str bytes;
+};
+struct attempt {                        // one try of a task; owned by the driver until `done` was called
+    uint64_t id;                        // unique in the run
+    Str label;                          // folder name below <home>/attempts, unique for all time: "<run>-<epoch>-<id>"
+    const struct task_spec *spec;
+    const struct stage_source *sources; // spec->stage_count of them
+    void *owner;                        // the driver's
+};
+enum attempt_end {
+    ATTEMPT_EXITED,                     // exit_code
+    ATTEMPT_SIGNALED,                   // signal; not sent by us
+    ATTEMPT_KILLED,                     // by executor_cancel
+    ATTEMPT_NOT_STARTED,                // staging or exec failed: err (ERR_UNAVAILABLE: try again later)
+    ATTEMPT_LOST,                       // nothing is known: the runner died
+    ATTEMPT_BAD_OUTPUT,                 // it ran, but an output can't be kept: err says which and why
+    ATTEMPT_STORE_FAILED,               // it ran, but the store could not take its outputs: err; the run must stop
+};
+struct attempt_outcome {
+    enum attempt_end end;
+    int exit_code, signal;
+    struct measured measured;
+    // Filled in when the class of the exit code is success (outputs, logs) or not (logs alone). In the arena given
+    // to executor_submit. Files are in the store already, durable.
+    struct output *outputs;
+    size_t output_count;
+    struct output log_out, log_err;
+    struct err err;
+};
+
+struct executor_ops {
+    const char *name;                   // "local", "slurm", …; as written in config
+    // Starts the attempt. Returns at once; the outcome arrives through `done` on the loop thread, exactly once. On
+    // failure sets err and nothing was started: ERR_UNAVAILABLE means try again later. The outcome's memory is
+    // allocated from `a`, which must live until `done`.
+    bool (*submit)(struct executor *x, struct attempt *attempt, struct arena *a, struct err *err);
+    // Asks for the attempt to stop: SIGTERM, after `grace_ms` SIGKILL, to all its processes. Idempotent; done still follows.
+    void (*cancel)(struct executor *x, struct attempt *attempt, int grace_ms);
+    // What the running tasks use now: CPU in cores, memory in bytes; for the live table.
+    void (*usage)(struct executor *x, double *cores, int64_t *memory_bytes);
+    void (*free)(struct executor *x);
+};
+struct executor {
+    const struct executor_ops *ops;
+    struct loop *loop;
+    struct store *store;
+    void (*done)(void *arg, struct attempt *attempt, const struct attempt_outcome *outcome);
+    void *done_arg;
+    int running;
+};
+bool executor_submit(struct executor *x, struct attempt *attempt, struct arena *a, struct err *err) MUST_CHECK;
+void executor_cancel(struct executor *x, struct attempt *attempt, int grace_ms);
+void executor_usage(struct executor *x, double *cores, int64_t *memory_bytes);
+void executor_free(struct executor *x);                 // NULL is allowed

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Runs attempts on this machine. A small process of its own (`petri attempt --serve`, started at the first submit)
+// forks each task, so that measuring does not inherit the head's memory and starting does not depend on its size.
+#include "engine/executor.h"
+
+// home: the .petri folder; attempts live in <home>/attempts/<label>/{out,tmp,in,stdout,stderr}.
+struct executor *local_executor_new(struct loop *loop, struct store *store, Str home, bool keep_attempts, struct err *err) MUST_CHECK;
+
+// `petri attempt --serve`: the runner's main, with its socket on fd 3. Returns the exit code.
+int attempt_serve(int fd);
+
+// Kills what a head that died without its runner left in <home>/attempts, and removes the folders of attempts whose
+// label starts with `prefix` (a run's id); called by the head that has taken over the run.
+void local_sweep(Str home, Str prefix);

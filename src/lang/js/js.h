@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// JavaScript (ES5.1, by duktape) in a child process that is limited in time and memory and killed from outside.
+#include "base/err.h"
+#include "value/value.h"
+
+struct js;
+
+// timeout_ms: wall time for one evaluation. Nothing is started until the first js_eval.
+struct js *js_new(int timeout_ms, int64_t memory_bytes);
+void js_free(struct js *js);                            // NULL is allowed; ends the child
+// Evaluates `code` (an expression, or with is_body a function body with `return`) in a fresh global object where
+// `lib` (any number of expressionLib sources, evaluated in order; may be none) and the fields of `context` (a map: inputs,
+// self, runtime) are globals. The result, as JSON, into *out in `a`; undefined becomes null; functions, NaN, infinities: error.
+// err: ERR_INVALID with "line:column: message" within the code; ERR_LIMIT when time or memory ran out.
+bool js_eval(struct js *js, struct arena *a, Str code, bool is_body, const Str *lib, size_t lib_count, Value context,
+             Value *out, struct err *err) MUST_CHECK;
+// The main of the child (`petri js`), with its socket on fd 3.
+int js_serve(int fd);

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The event loop: one thread owns the state; work goes to worker threads and comes back as a call. On libuv.
+#include "base/clock.h"
+#include "base/err.h"
+
+struct loop;
+struct loop_timer;
+struct loop_watch;
+
+struct loop *loop_new(int workers);                     // workers: threads for loop_work (set before first use)
+void loop_free(struct loop *l);                         // cancels timers and watches; waits for running work
+void loop_run(struct loop *l);                          // until loop_stop()
+void loop_stop(struct loop *l);                         // from a callback
+// Called at the end of each turn, after all callbacks that were due: commit, then answer, then start tasks.
+void loop_on_turn_end(struct loop *l, void (*fn)(void *arg), void *arg);
+// Makes the loop do a turn even if nothing happens (from the loop thread).
+void loop_wake(struct loop *l);
+
+// `work(arg)` on a worker thread, then `done(arg)` on the loop thread.
+void loop_work(struct loop *l, void (*work)(void *arg), void (*done)(void *arg), void *arg);
+
+struct loop_timer *loop_timer_new(struct loop *l, void (*fn)(void *arg), void *arg);
+void loop_timer_set(struct loop_timer *t, Time delay);  // once, from now; replaces an earlier setting
+void loop_timer_stop(struct loop_timer *t);
+void loop_timer_free(struct loop_timer *t);
+
+// Calls fn when fd is readable (level-triggered).
+struct loop_watch *loop_watch_new(struct loop *l, int fd, void (*fn)(void *arg), void *arg);
+void loop_watch_free(struct loop_watch *w);             // does not close the fd
+
+void loop_on_signal(struct loop *l, int signal, void (*fn)(void *arg, int signal), void *arg);

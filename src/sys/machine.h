@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What this machine offers and uses right now.
+#include "base/str.h"
+
+int machine_cores(void);                                // that this process may use (affinity and cgroup quota)
+int64_t machine_memory_bytes(void);                     // physical, or the cgroup's limit if smaller
+int64_t disk_free_bytes(Str path);                      // for this user, of the filesystem that holds path; -1: unknown
+Str machine_host(void);                                 // static
