@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The journal's records of a run: type and JSON payload. Everything shown of a run is derived from these.
+// Times are integers, nanoseconds since 1970; durations nanoseconds. Unknown fields are ignored by readers.
+enum record_type {
+    // The first record of every start (the first one and each resume).
+    // run, petri (version), workflow (absolute path with #id), language, inputs (map), outdir, options (map),
+    // arguments (array), host, pid, user, cwd, epoch, time, cores, memory
+    RECORD_RUN = 1,
+    // A step becomes known or its count of tasks changes: step, expected (int; -1: not known)
+    RECORD_STEP = 2,
+    // Before any outside effect of an attempt: task (int, unique in this start), attempt (1 …), name, step, key,
+    // cores, memory, time, made_again (true when lost bytes are being made again)
+    RECORD_INTENT = 3,
+    // An attempt ended well and its result is in the store: task, attempt, name, step, key, exit, time, measured (map: started,
+    // ended, wall, user, system, peak_memory, read, written), out_bytes
+    RECORD_DONE = 4,
+    // The result was known: task, name, step, key, time
+    RECORD_CACHED = 5,
+    // An attempt failed: task, attempt, name, step, key, why (text), time, retry (bool: another attempt follows), exit or
+    // signal where there was one, measured; log_out, log_err (maps as in results: hash, size, text/base64 when inline)
+    RECORD_FAILED = 6,
+    // A task without a command (an expression) was evaluated, or a step was skipped by `when`: step, name, skipped (bool), time
+    RECORD_EVALUATED = 7,
+    // A request to cancel was seen: time, by
+    RECORD_CANCEL = 8,
+    // The end of this start: status ("done", "failed", "cancelled"), outputs (map, when done), error (text), place (file:line:column
+    // of the failed step, may be empty), time, outdir. A run without it after its last RUN was interrupted.
+    RECORD_END = 9,
+    // A warning for the user: text, time
+    RECORD_WARNING = 10,
+};
