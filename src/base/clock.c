@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+// The two clocks, and times and sizes as people read them. No time zones: everything is UTC.
 #include "base/clock.h"
 
 #include <stdio.h>
@@ -45,7 +46,7 @@ void size_text(int64_t bytes, char out[TIME_TEXT])
     static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB", "PiB" };
     double size = (double)bytes;
     size_t unit = 0;
-    while (size >= 1024 && unit + 1 < LEN(units))
+    while (size >= (unit ? 1023.95 : 1024) && unit + 1 < LEN(units))     // never "1024.0 KiB"
         size /= 1024, unit++;
     snprintf(out, TIME_TEXT, unit ? "%.1f %s" : "%.0f %s", size, units[unit]);
 }

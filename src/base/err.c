@@ -27,15 +27,23 @@ static enum err_code code_of_errno(int number)
     }
 }
 
+// Behind the text, cut to fit.
+static void append(struct err *err, const char *text)
+{
+    size_t len = strlen(err->text), more = MIN(strlen(text), sizeof err->text - 1 - len);
+    memcpy(err->text + len, text, more);
+    err->text[len + more] = '\0';
+}
+
 bool err_errno(struct err *err, const char *fmt, ...)
 {
     int number = errno;
     va_list args;
     va_start(args, fmt);
-    int len = vsnprintf(err->text, sizeof err->text, fmt, args);
+    vsnprintf(err->text, sizeof err->text, fmt, args);
     va_end(args);
-    if (len >= 0 && (size_t)len < sizeof err->text)
-        snprintf(err->text + len, sizeof err->text - (size_t)len, ": %s", strerror(number));
+    append(err, ": ");
+    append(err, strerror(number));
     err->code = code_of_errno(number);
     return false;
 }
@@ -46,10 +54,10 @@ bool err_wrap(struct err *err, const char *fmt, ...)
     memcpy(inner, err->text, sizeof inner);
     va_list args;
     va_start(args, fmt);
-    int len = vsnprintf(err->text, sizeof err->text, fmt, args);
+    vsnprintf(err->text, sizeof err->text, fmt, args);
     va_end(args);
-    if (len >= 0 && (size_t)len < sizeof err->text)
-        snprintf(err->text + len, sizeof err->text - (size_t)len, ": %s", inner);
+    append(err, ": ");
+    append(err, inner);
     return false;
 }
 

@@ -10,10 +10,10 @@ typedef struct {
 
 enum { HASH_HEX = 64, HASH_TEXT = 7 + 64 };             // without NUL; HASH_TEXT counts "blake3:"
 
-struct hasher {                                         // streaming BLAKE3, hash mode, 32 bytes out
-    uint32_t cv_stack[54][8];
+struct hasher {                                         // streaming BLAKE3, hash mode, 32 bytes out; fields are private
+    uint32_t cv_stack[55][8];
     uint32_t cv[8];
-    uint64_t chunk_counter;
+    uint64_t first_chunk, chunk_counter;
     uint8_t stack_len, block_len, blocks_compressed;
     uint8_t block[64];
 };
@@ -24,8 +24,9 @@ Hash hasher_finish(const struct hasher *h);             // h may be updated furt
 Hash hash_bytes(const void *bytes, size_t len);         // one thread
 // As hash_bytes, with up to `threads` threads (0: one per core) where the input is large enough to pay.
 Hash hash_bytes_parallel(const void *bytes, size_t len, int threads);
-// Digest of the bytes of an open file from offset 0, mapped or read in large blocks. size: bytes hashed.
-// A file that shrinks or fails to read meanwhile is an error, never a crash. `threads` as above.
+// Digest of the bytes of an open regular file from offset 0, read in large blocks; the file's position stays where it is.
+// *size: bytes hashed, the file's length at the call. Files up to 64 KiB take one read, up to 1 MiB one thread; `threads`
+// as above. A file that shrinks meanwhile (ERR_CONFLICT) or fails to read is an error, never a crash. Errors name no path.
 struct err;
 bool hash_fd(int fd, int threads, Hash *out, int64_t *size, struct err *err) MUST_CHECK;
 
@@ -34,7 +35,7 @@ bool hash_is_zero(Hash h);
 void hash_hex(Hash h, char out[HASH_HEX + 1]);
 Str hash_text(struct arena *a, Hash h);                 // "blake3:…"
 bool hash_parse(Str text, Hash *out) MUST_CHECK;        // "blake3:<64 lower-case hex>" or the hex alone
-const char *hash_backend(void);                         // "avx512", "avx2" or "portable"
+const char *hash_backend(void);                         // the widest in use: "avx512", "avx2" or "portable"
 // For tests: use at most this backend ("portable", "avx2", "avx512"); false if the CPU lacks it.
 bool hash_use_backend(const char *name);
 

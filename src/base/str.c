@@ -42,7 +42,7 @@ ptrdiff_t str_rfind_char(Str s, char c)
 Str str_from(Str s, size_t start)
 {
     start = MIN(start, s.len);
-    return (Str){ s.data + start, s.len - start };
+    return start ? (Str){ s.data + start, s.len - start } : s;      // no arithmetic on a NULL
 }
 
 Str str_first(Str s, size_t len) { return (Str){ s.data, MIN(len, s.len) }; }
@@ -126,7 +126,7 @@ bool str_to_double(Str s, double *out)
     text[s.len] = '\0';
     char *end;
     *out = strtod(text, &end);
-    return end == text + s.len;
+    return end == text + s.len && __builtin_isfinite(*out);
 }
 
 // FNV-1a followed by a finaliser; tables in memory need speed and spread, not strength.
@@ -141,6 +141,8 @@ uint64_t str_hash(Str s)
 
 bool str_is_utf8(Str s)
 {
+    if (s.len == 0)
+        return true;
     const unsigned char *p = (const unsigned char *)s.data, *end = p + s.len;
     while (p < end) {
         if (*p < 0x80) {
@@ -234,6 +236,7 @@ Str str_normal_path(struct arena *a, Str path)
     }
     if (len == 0)
         out[len++] = '.';
+    out[len] = '\0';                                    // what was taken back may stand there
     return (Str){ out, len };
 }
 
@@ -314,6 +317,8 @@ Str strbuf_take(struct strbuf *b, struct arena *a)
 
 enum { NEAREST_MAX = 64 };
 
+static int lower(char c) { return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c; }
+
 // Damerau-Levenshtein without repeated edits, case-insensitive for letters.
 static size_t edit_distance(Str a, Str b)
 {
@@ -326,9 +331,10 @@ static size_t edit_distance(Str a, Str b)
     for (size_t i = 1; i <= a.len; i++) {
         row[0] = i;
         for (size_t j = 1; j <= b.len; j++) {
-            size_t cost = (a.data[i - 1] | 32) != (b.data[j - 1] | 32);
+            int x = lower(a.data[i - 1]), y = lower(b.data[j - 1]);
+            size_t cost = x != y;
             row[j] = MIN(MIN(last[j] + 1, row[j - 1] + 1), last[j - 1] + cost);
-            if (i > 1 && j > 1 && a.data[i - 1] == b.data[j - 2] && a.data[i - 2] == b.data[j - 1])
+            if (i > 1 && j > 1 && x == lower(b.data[j - 2]) && lower(a.data[i - 2]) == y)
                 row[j] = MIN(row[j], before[j - 2] + 1);
         }
         size_t *free_row = before;
@@ -343,7 +349,7 @@ Str str_nearest(Str name, const Str *candidates, size_t count)
     size_t best_distance = MAX(name.len / 3, (size_t)1) + 1;
     for (size_t i = 0; i < count; i++) {
         size_t distance = edit_distance(name, candidates[i]);
-        if (distance < best_distance)
+        if (distance < best_distance && distance < name.len)         // something of the name must be right
             best = candidates[i], best_distance = distance;
     }
     return best;

@@ -37,7 +37,7 @@ Str str_cut(Str *rest, char sep);
 Str str_basename(Str path);                             // after the last '/', trailing slashes ignored
 Str str_dirname(Str path);                              // before it; "." when there is none
 bool str_to_int(Str s, int64_t *out) MUST_CHECK;        // all of s, decimal, sign allowed
-bool str_to_double(Str s, double *out) MUST_CHECK;      // all of s, JSON or C number syntax without hex, inf, nan
+bool str_to_double(Str s, double *out) MUST_CHECK;      // all of s, JSON or C number syntax, finite; no hex
 uint64_t str_hash(Str s);                               // for tables in memory only
 bool str_is_utf8(Str s);                                // strict: no surrogates, no overlong forms
 
@@ -46,7 +46,7 @@ char *str_z(struct arena *a, Str s);
 Str str_printf(struct arena *a, const char *fmt, ...) PRINTF(2, 3);
 Str str_concat(struct arena *a, Str x, Str y);
 Str str_join_path(struct arena *a, Str dir, Str name);  // one '/' between; an absolute name wins
-// "." ".." and doubled slashes taken out by text alone; a leading ".." of a relative path stays.
+// "." ".." and doubled slashes taken out by text alone; a leading ".." of a relative path stays. NUL-terminated.
 Str str_normal_path(struct arena *a, Str path);
 
 // Always valid to pass on; data is NUL-terminated once anything was added. limit 0 means 1 GiB.

@@ -61,8 +61,17 @@ void driver_later(struct driver *d, void (*fn)(void *arg), void *arg); // calls 
 bool driver_bytes(struct driver *d, struct arena *a, Hash hash, Str source, Str *path, Str *bytes, struct err *err) MUST_CHECK;
 struct store *driver_store(struct driver *d);
 const struct driver_config *driver_config(const struct driver *d);
-// Remembers which result holds the bytes of this digest, for staging and for making them again.
-// (Called by the driver itself for every result told.)
+// Sees to it that the bytes of these digests are there (sources: user's files, parallel, empty where none), making
+// lost ones again by running their task; then calls fn(arg, ok, error) in a later turn. Both arrays are copied.
+void driver_need(struct driver *d, const Hash *hashes, size_t count, void (*fn)(void *arg, bool ok, Str error), void *arg);
+// Digests of the user's files at `paths` on worker threads; then fn(arg) in a later turn. items must live until then.
+struct driver_hash_item {
+    Str path;
+    Hash hash;                          // filled in
+    int64_t size;                       // filled in
+    struct err err;                     // code ERR_NONE: fine
+};
+void driver_hash_files(struct driver *d, struct driver_hash_item *items, size_t count, void (*fn)(void *arg), void *arg);
 // Ends the evaluation: ok with the output object, or the failure. The driver lets running tasks end (or cancels them),
 // commits, and stops the loop.
 void driver_finish(struct driver *d, bool ok, Value outputs, Str error, Str place);
@@ -70,7 +79,9 @@ void driver_finish(struct driver *d, bool ok, Value outputs, Str error, Str plac
 // For the command line.
 void driver_cancel(struct driver *d, bool at_once);     // Ctrl-C: asks tasks to end; at_once: kills
 struct driver_end {
-    enum { DRIVER_OK, DRIVER_FAILED, DRIVER_CANCELLED, DRIVER_BROKEN } status;  // BROKEN: journal or store failed: err
+    enum { DRIVER_OK, DRIVER_FAILED, DRIVER_CANCELLED, DRIVER_BROKEN, DRIVER_AGAIN } status;
+    // BROKEN: journal or store failed, see err. AGAIN: bytes that had been lost were made again and came out different:
+    // evaluate again from the start with a new driver (everything else is a hit).
     Value outputs;                      // in the driver's arena
     Str error, place;
     struct err err;

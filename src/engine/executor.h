@@ -16,7 +16,8 @@ struct stage_source {
 };
 struct attempt {                        // one try of a task; owned by the driver until `done` was called
     uint64_t id;                        // unique in the run
-    Str label;                          // folder name below <home>/attempts, unique for all time: "<run>-<epoch>-<id>"
+    Str label;                          // unique for all time: "<run>-<epoch>-<id>"
+    Hash key;                           // of the task: names the attempt's folder, so that a task run again sees the same paths
     const struct task_spec *spec;
     const struct stage_source *sources; // spec->stage_count of them
     void *owner;                        // the driver's

@@ -4,6 +4,8 @@
 // forks each task, so that measuring does not inherit the head's memory and starting does not depend on its size.
 #include "engine/executor.h"
 
+#include <sys/types.h>
+
 // home: the .petri folder; attempts live in <home>/attempts/<label>/{out,tmp,in,stdout,stderr}.
 struct executor *local_executor_new(struct loop *loop, struct store *store, Str home, bool keep_attempts, struct err *err) MUST_CHECK;
 
@@ -13,3 +15,6 @@ int attempt_serve(int fd);
 // Kills what a head that died without its runner left in <home>/attempts, and removes the folders of attempts whose
 // label starts with `prefix` (a run's id); called by the head that has taken over the run.
 void local_sweep(Str home, Str prefix);
+
+// How the runner is started. For tests, whose program has no `attempt` command; everybody else leaves it alone.
+extern bool (*local_start_runner)(pid_t *pid, int *fd, struct err *err);

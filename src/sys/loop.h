@@ -9,8 +9,11 @@ struct loop_timer;
 struct loop_watch;
 
 struct loop *loop_new(int workers);                     // workers: threads for loop_work (set before first use)
-void loop_free(struct loop *l);                         // cancels timers and watches; waits for running work
-void loop_run(struct loop *l);                          // until loop_stop()
+// NULL is allowed. First waits for all work and calls its `done`, then drops timers, watches and signals.
+void loop_free(struct loop *l);
+// Until loop_stop(), or until nothing is left that could happen. The turn's end is called once at the start, and once
+// after the turn that called loop_stop().
+void loop_run(struct loop *l);
 void loop_stop(struct loop *l);                         // from a callback
 // Called at the end of each turn, after all callbacks that were due: commit, then answer, then start tasks.
 void loop_on_turn_end(struct loop *l, void (*fn)(void *arg), void *arg);
@@ -25,8 +28,10 @@ void loop_timer_set(struct loop_timer *t, Time delay);  // once, from now; repla
 void loop_timer_stop(struct loop_timer *t);
 void loop_timer_free(struct loop_timer *t);
 
-// Calls fn when fd is readable (level-triggered).
+// Calls fn when fd is readable, at its end, or failed (level-triggered). The fd becomes non-blocking.
 struct loop_watch *loop_watch_new(struct loop *l, int fd, void (*fn)(void *arg), void *arg);
+void loop_watch_writes(struct loop_watch *w, bool is_on);      // while on, fn is also called when fd is writable
 void loop_watch_free(struct loop_watch *w);             // does not close the fd
 
+// Calls fn at each `signal`. Does not keep loop_run() from returning.
 void loop_on_signal(struct loop *l, int signal, void (*fn)(void *arg, int signal), void *arg);

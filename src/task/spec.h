@@ -69,12 +69,14 @@ struct task_spec {
 // The canonical form of what decides the bytes (json_write_canonical of task_identity()) and its digest, the key.
 Value task_identity(struct arena *a, const struct task_spec *spec);
 Hash task_key(const struct task_spec *spec, Str *canonical, struct arena *a);   // canonical may be NULL
-// Back from the stored form, for making lost bytes again. name, step, resources, policy, labels come from
-// `like` (may be NULL: defaults). err: ERR_INVALID naming the field.
+// Back from the stored form, for making lost bytes again; the strings are copied into `a`. What is not in the key
+// (name, step, resources, policy, labels) is empty: the caller sets it. err: ERR_INVALID naming the field; a field
+// that is not known is refused, since it decides the bytes too.
 struct err;
 bool task_from_identity(struct arena *a, Value identity, struct task_spec *out, struct err *err) MUST_CHECK;
 struct task_spec *task_spec_copy(struct arena *a, const struct task_spec *spec);        // deep
 
-// How an exit code is to be taken, by the spec's policy.
+// How an exit code is to be taken, by the spec's policy: success, then permanent, then temporary codes; a code that
+// is in no list is permanent.
 enum exit_class { EXIT_IS_SUCCESS, EXIT_IS_TEMPORARY, EXIT_IS_PERMANENT };
 enum exit_class task_exit_class(const struct task_spec *spec, int exit_code);

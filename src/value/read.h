@@ -10,11 +10,13 @@ enum { READ_DEPTH_MAX = 200, READ_ALIAS_NODES_MAX = 1000000 };
 
 // A document into a tree. The source must outlive the tree (strings are copied; places point to it).
 // On a mistake: NULL, and one diagnostic with its place. Integers outside int64 become FLOAT.
-// Refused: invalid UTF-8, duplicate keys, depth over READ_DEPTH_MAX, anything behind the value.
+// Refused: invalid UTF-8, duplicate keys, depth over READ_DEPTH_MAX, anything behind the value, numbers too large
+// for a double. A byte order mark in front is skipped, and not counted in columns.
 struct node *json_read(struct arena *a, const struct source *source, struct diags *diags);
 // YAML 1.2 core schema: null, true, false, int (decimal, 0o, 0x), float (.inf, .nan too); everything else a
 // string; "yes" and "on" are strings. Also refused: several documents, tags other than the core ones, merge
-// keys are plain keys; aliases that expand to more than READ_ALIAS_NODES_MAX nodes; non-scalar keys.
+// keys are plain keys; aliases that expand to more than READ_ALIAS_NODES_MAX nodes (a text counts one more for
+// every 64 bytes); non-scalar keys.
 // Scalar keys of any type become strings as written. An empty document is null.
 struct node *yaml_read(struct arena *a, const struct source *source, struct diags *diags);
 // JSON if the first byte other than white space is '{' or '[' and it is valid JSON; else YAML (whose flow style
@@ -22,6 +24,7 @@ struct node *yaml_read(struct arena *a, const struct source *source, struct diag
 struct node *document_read(struct arena *a, const struct source *source, struct diags *diags);
 
 // JSON bytes straight into a Value without places; for our own records. err: ERR_INVALID with "byte N: …".
+// Duplicate keys, invalid UTF-8 and depth over READ_DEPTH_MAX are refused here too.
 bool json_parse(struct arena *a, Str text, Value *out, struct err *err) MUST_CHECK;
 
 // Writes JSON. FLOAT: the shortest text that reads back the same, with ".0" where it would look like an int;

@@ -66,7 +66,7 @@ bool value_has(Value map, Str key);
 Str value_get_str(Value map, Str key);                  // value_str(value_get()): empty if absent or not a string
 int64_t value_get_int(Value map, Str key, int64_t otherwise);           // INT, or FLOAT with an integral value
 bool value_as_double(Value v, double *out);             // INT or FLOAT
-bool value_eq(Value a, Value b);                        // deep; maps regardless of order; 1 equals 1.0
+bool value_eq(Value a, Value b);                        // deep; maps regardless of order; 1 equals 1.0, NaN equals NaN
 const char *value_kind_name(enum value_kind kind);
 bool value_is_file(Value v);                            // MAP whose "class" is "File"
 bool value_is_directory(Value v);

@@ -139,6 +139,7 @@ struct cwl_process {
     Str id;                             // short name, or empty
     Str label, doc, intent;
     const struct source *source;        // the file it was written in
+    Value namespaces;                   // $namespaces of that file: prefix -> IRI; null: none
     struct span span;
     const struct cwl_param *inputs, *outputs;
     size_t input_count, output_count;
@@ -169,6 +170,9 @@ struct cwl_document {
 // NULL when there were errors (in diags). Without '#' in a $graph document: "main", or the only process.
 // Sources are named as given on the command line or relative to the current folder.
 struct cwl_document *cwl_load(struct arena *a, Str path, struct diags *diags);
+// Were all errors of a cwl_load() about things that the standard has, or may have, and this program lacks? Their texts
+// begin with "unsupported: ".
+bool cwl_is_unsupported(const struct diags *diags);
 // Called by cwl_load: everything that can be known before running (see check.c).
 void cwl_check(struct arena *a, const struct cwl_document *document, struct diags *diags);
 // The type as a person writes it: "File[]?", "string | int", "record sample".
@@ -177,11 +181,15 @@ bool cwl_type_accepts_null(const struct cwl_type *type);
 
 // --- input objects (inputs.c)
 // Reads a job document (JSON or YAML; File and Directory locations made absolute by its folder) into a map.
-// Fields outside the inputs and not of the form "ns:name" or "cwl:…" are warnings. "cwl:requirements" is kept.
+// "cwl:requirements" and other extension fields are kept. An empty document is an empty map.
 bool cwl_read_job(struct arena *a, Str path, Value *job, struct diags *diags);
+struct node *cwl_read_job_tree(struct arena *a, Str path, struct diags *diags);     // likewise, with places; NULL on errors
 // Checks `job` against the inputs of `process`, fills in defaults, normalises Files and Directories (location as
 // file:// IRI for real files, class, basename; literals keep contents/listing), follows record/array/union types,
-// finds the secondaryFiles named by plain patterns when they are absent, and reports every fault with the place known.
+// finds the secondaryFiles named by plain patterns when they are absent, and reports every fault with the place known: `job_name`
+// is the path of the job's document, where there is one. Secondary files of a pattern whose `required` is an expression are
+// added when they are there and not missed when they are not. *complete holds exactly the inputs of `process`; fields of the
+// job that are none, and not of the form "ns:name", are warnings.
 bool cwl_check_job(struct arena *a, const struct cwl_process *process, Value job, Str job_name, Value *complete, struct diags *diags);
 // Does the value fit the type? (Files by class only.) For unions: the first member that fits into *member (may be NULL).
 bool cwl_type_accepts(const struct cwl_type *type, Value v, const struct cwl_type **member);

@@ -4,16 +4,24 @@
 #include "base/err.h"
 #include "value/value.h"
 
+#include <sys/types.h>
+
 struct js;
 
 // timeout_ms: wall time for one evaluation. Nothing is started until the first js_eval.
 struct js *js_new(int timeout_ms, int64_t memory_bytes);
 void js_free(struct js *js);                            // NULL is allowed; ends the child
 // Evaluates `code` (an expression, or with is_body a function body with `return`) in a fresh global object where
-// `lib` (any number of expressionLib sources, evaluated in order; may be none) and the fields of `context` (a map: inputs,
-// self, runtime) are globals. The result, as JSON, into *out in `a`; undefined becomes null; functions, NaN, infinities: error.
-// err: ERR_INVALID with "line:column: message" within the code; ERR_LIMIT when time or memory ran out.
+// `lib` (any number of expressionLib sources, evaluated in order; may be none) and the fields of `context` (a map:
+// inputs, self, runtime) are globals. The code runs in strict mode; Math.random gives the same numbers each time;
+// local time is UTC. The result, as JSON, into *out in `a`; undefined becomes null; functions, NaN, infinities: error.
+// err: ERR_INVALID with "line N: message" (line within the code, or "expressionLib N, line N: …"); ERR_LIMIT when time
+// or memory ran out. Values that a native error message would quote from the context are left out of it.
 bool js_eval(struct js *js, struct arena *a, Str code, bool is_body, const Str *lib, size_t lib_count, Value context,
              Value *out, struct err *err) MUST_CHECK;
-// The main of the child (`petri js`), with its socket on fd 3.
+// The main of the child (`petri js`), with its socket on `fd` (3): serves until the other end closes. The exit status.
 int js_serve(int fd);
+
+// How a child is started: `petri js` by process_start_self. Tests, whose program is another, put a fork in its place.
+typedef bool js_start_fn(pid_t *pid, int *fd, struct err *err);
+extern js_start_fn *js_start;

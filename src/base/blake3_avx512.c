@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+// BLAKE3's kernel for AVX-512: sixteen chunks or parents at once, one in each 32-bit lane. It decides nothing about the
+// tree, and blake3.c calls it only on a CPU that has the instructions.
+#include "base/blake3.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#if !defined(__clang__)
+#pragma GCC optimize("no-tree-reassoc")                 // gcc would reorder mix's sums into longer chains: 5-10 % slower
+#endif
+
+#define AVX512 __attribute__((target("avx512f")))
+#define INLINE AVX512 __attribute__((always_inline)) static inline
+
+INLINE void mix(__m512i v[16], int a, int b, int c, int d, __m512i x, __m512i y)
+{
+    v[a] = _mm512_add_epi32(_mm512_add_epi32(v[a], x), v[b]);
+    v[d] = _mm512_ror_epi32(_mm512_xor_si512(v[d], v[a]), 16);
+    v[c] = _mm512_add_epi32(v[c], v[d]);
+    v[b] = _mm512_ror_epi32(_mm512_xor_si512(v[b], v[c]), 12);
+    v[a] = _mm512_add_epi32(_mm512_add_epi32(v[a], y), v[b]);
+    v[d] = _mm512_ror_epi32(_mm512_xor_si512(v[d], v[a]), 8);
+    v[c] = _mm512_add_epi32(v[c], v[d]);
+    v[b] = _mm512_ror_epi32(_mm512_xor_si512(v[b], v[c]), 7);
+}
+
+// m[word] gets that word of each lane's block: a 16 x 16 transposition in four steps of pairs.
+INLINE void load_transposed(__m512i m[16], const uint8_t *const lane[16], size_t at)
+{
+    __m512i r[16], t[16];
+    BLAKE3_UNROLL
+    for (int i = 0; i < 16; i++)
+        r[i] = _mm512_loadu_si512(lane[i] + at);
+    BLAKE3_UNROLL
+    for (int i = 0; i < 16; i += 2) {
+        t[i] = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+        t[i + 1] = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+    }
+    BLAKE3_UNROLL
+    for (int i = 0; i < 16; i += 4) {
+        r[i] = _mm512_unpacklo_epi64(t[i], t[i + 2]);
+        r[i + 1] = _mm512_unpackhi_epi64(t[i], t[i + 2]);
+        r[i + 2] = _mm512_unpacklo_epi64(t[i + 1], t[i + 3]);
+        r[i + 3] = _mm512_unpackhi_epi64(t[i + 1], t[i + 3]);
+    }
+    BLAKE3_UNROLL
+    for (int i = 0; i < 4; i++) {                       // r[i + 4k]: word i of the four quarters, lanes 4k … 4k+3
+        t[i] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0x88);
+        t[i + 4] = _mm512_shuffle_i32x4(r[i], r[i + 4], 0xdd);
+        t[i + 8] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0x88);
+        t[i + 12] = _mm512_shuffle_i32x4(r[i + 8], r[i + 12], 0xdd);
+    }
+    BLAKE3_UNROLL
+    for (int i = 0; i < 4; i++) {
+        m[i] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0x88);
+        m[i + 4] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0x88);
+        m[i + 8] = _mm512_shuffle_i32x4(t[i], t[i + 8], 0xdd);
+        m[i + 12] = _mm512_shuffle_i32x4(t[i + 4], t[i + 12], 0xdd);
+    }
+}
+
+AVX512 static void compress(__m512i cv[8], const __m512i m[16], __m512i counter_low, __m512i counter_high, uint32_t flags)
+{
+    __m512i v[16];
+    BLAKE3_UNROLL
+    for (int i = 0; i < 8; i++)
+        v[i] = cv[i];
+    BLAKE3_UNROLL
+    for (int i = 0; i < 4; i++)
+        v[i + 8] = _mm512_set1_epi32((int)blake3_iv[i]);
+    v[12] = counter_low, v[13] = counter_high;
+    v[14] = _mm512_set1_epi32(BLAKE3_BLOCK), v[15] = _mm512_set1_epi32((int)flags);
+    BLAKE3_ROUNDS(BLAKE3_ROUND)
+    BLAKE3_UNROLL
+    for (int i = 0; i < 8; i++)
+        cv[i] = _mm512_xor_si512(v[i], v[i + 8]);
+}
+
+AVX512 static void store_transposed(const __m512i cv[8], size_t n, blake3_cv *out)
+{
+    uint32_t words[8][16];
+    BLAKE3_UNROLL
+    for (int i = 0; i < 8; i++)
+        _mm512_storeu_si512(words[i], cv[i]);
+    for (size_t lane = 0; lane < n; lane++)
+        for (int i = 0; i < 8; i++)
+            out[lane][i] = words[i][lane];
+}
+
+AVX512 void blake3_avx512(const uint8_t *in, size_t n, enum blake3_kind kind, uint64_t counter, blake3_cv *out)
+{
+    bool chunks = kind == BLAKE3_CHUNKS;
+    size_t len = chunks ? BLAKE3_CHUNK : BLAKE3_BLOCK;
+    const uint8_t *lane[16];
+    uint32_t low[16] = { 0 }, high[16] = { 0 };
+    for (size_t i = 0; i < 16; i++) {
+        lane[i] = in + MIN(i, n - 1) * len;             // lanes without an input repeat the last one
+        if (chunks)
+            low[i] = (uint32_t)(counter + i), high[i] = (uint32_t)((counter + i) >> 32);
+    }
+    __m512i counter_low = _mm512_loadu_si512(low), counter_high = _mm512_loadu_si512(high), cv[8], m[16];
+    for (int i = 0; i < 8; i++)
+        cv[i] = _mm512_set1_epi32((int)blake3_iv[i]);
+    for (size_t at = 0; at < len; at += BLAKE3_BLOCK) {
+        uint32_t flags = chunks ? 0 : BLAKE3_PARENT;
+        if (chunks && at == 0)
+            flags |= BLAKE3_CHUNK_START;
+        if (chunks && at + BLAKE3_BLOCK == len)
+            flags |= BLAKE3_CHUNK_END;
+        load_transposed(m, lane, at);
+        compress(cv, m, counter_low, counter_high, flags);
+    }
+    store_transposed(cv, n, out);
+}
+#endif

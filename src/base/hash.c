@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+// Digests of files and of large buffers, on several threads, and the text forms of a digest.
+//
+// Files are read by pread, never mapped: a mapped file that another process shortens kills the reader by SIGBUS. The
+// input is cut into tasks (full subtrees of the same size); each thread takes the next one, reads it in blocks that stay
+// in its cache, and leaves a chaining value. The tree over those gives the digest.
+#include <errno.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/blake3.h"
+#include "base/err.h"
+
+enum {
+    SMALL = 64 * 1024,                                  // read at once, onto the stack
+    BLOCK = 256 * 1024,
+    TASK_MIN = 1024 * 1024,                             // below this threads cost more than they bring
+    TASKS_MAX = 64 * 1024,                              // bounds the memory for chaining values to 2 MiB
+    THREADS_MAX = 64,
+};
+
+struct job {
+    const uint8_t *bytes;                               // NULL: the bytes are those of fd
+    int fd;
+    int64_t size, task_size;
+    size_t task_count;
+    blake3_cv *cvs;
+    atomic_size_t next_task;
+    atomic_bool stop;                                   // a thread failed: the others take no more tasks
+};
+struct worker {
+    struct job *job;
+    pthread_t thread;
+    bool failed;
+    struct err err;
+};
+
+static bool read_block(int fd, void *out, size_t len, int64_t offset, int64_t size, struct err *err)
+{
+    size_t done = 0;
+    while (done < len) {
+        ssize_t got = pread(fd, (char *)out + done, len - done, offset + (int64_t)done);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return err_errno(err, "reading at byte %lld to hash it", (long long)offset + (long long)done);
+        if (got == 0)
+            return err_set(err, ERR_CONFLICT, "the file became shorter while it was hashed: it had %lld bytes and now "
+                           "ends at %lld; wait until no process changes it, then try again",
+                           (long long)size, (long long)offset + (long long)done);
+        done += (size_t)got;
+    }
+    return true;
+}
+
+static bool hash_range(struct hasher *h, const struct job *job, int64_t from, int64_t to, struct err *err)
+{
+    if (job->bytes) {
+        hasher_update(h, job->bytes + from, (size_t)(to - from));
+        return true;
+    }
+    uint8_t *block = xmalloc(BLOCK);
+    bool ok = true;
+    for (int64_t at = from; ok && at < to;) {
+        size_t len = (size_t)MIN(to - at, (int64_t)BLOCK);
+        ok = read_block(job->fd, block, len, at, job->size, err);
+        if (ok)
+            hasher_update(h, block, len);
+        at += (int64_t)len;
+    }
+    free(block);
+    return ok;
+}
+
+static void *work(void *arg)
+{
+    struct worker *w = arg;
+    struct job *job = w->job;
+    while (!w->failed && !atomic_load(&job->stop)) {
+        size_t task = atomic_fetch_add(&job->next_task, 1);
+        if (task >= job->task_count)
+            break;
+        int64_t from = (int64_t)task * job->task_size;
+        struct hasher h;
+        blake3_subtree_init(&h, (uint64_t)from / BLAKE3_CHUNK);
+        w->failed = !hash_range(&h, job, from, MIN(from + job->task_size, job->size), &w->err);
+        if (w->failed)
+            atomic_store(&job->stop, true);
+        else
+            blake3_subtree_finish(&h, job->cvs[task]);
+    }
+    return NULL;
+}
+
+// Starts helpers, works too, and waits for them. If the system has no thread left, fewer do the same work.
+static void work_on_threads(struct worker *workers, size_t count)
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);        // signals are for the program's own threads
+    size_t started = 1;
+    while (started < count && pthread_create(&workers[started].thread, NULL, work, &workers[started]) == 0)
+        started++;
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    work(&workers[0]);
+    for (size_t i = 1; i < started; i++)
+        pthread_join(workers[i].thread, NULL);
+}
+
+static size_t core_count(void)
+{
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        return (size_t)CPU_COUNT(&set);
+    return (size_t)MAX(sysconf(_SC_NPROCESSORS_ONLN), 1);            // more cores than cpu_set_t has bits
+}
+
+static bool hash_in_parallel(struct job *job, size_t threads, Hash *out, struct err *err)
+{
+    job->task_size = TASK_MIN;
+    while (job->size / job->task_size >= TASKS_MAX)
+        job->task_size *= 2;
+    job->task_count = (size_t)((job->size + job->task_size - 1) / job->task_size);
+    job->cvs = xmalloc(job->task_count * sizeof *job->cvs);
+
+    threads = MIN(threads, job->task_count);
+    struct worker *workers = xcalloc(threads, sizeof *workers);
+    for (size_t i = 0; i < threads; i++)
+        workers[i].job = job;
+    work_on_threads(workers, threads);
+
+    const struct worker *failed = NULL;
+    for (size_t i = 0; i < threads && !failed; i++)
+        failed = workers[i].failed ? &workers[i] : NULL;
+    if (failed)
+        *err = failed->err;
+    else
+        *out = blake3_root(job->cvs, job->task_count);
+    free(workers);
+    free(job->cvs);
+    return failed == NULL;
+}
+
+static bool hash_job(struct job *job, int threads, Hash *out, struct err *err)
+{
+    size_t count = 1;
+    if (job->size > TASK_MIN)
+        count = MIN(threads > 0 ? (size_t)threads : core_count(), (size_t)THREADS_MAX);
+    if (count > 1)
+        return hash_in_parallel(job, count, out, err);
+    struct hasher h;
+    hasher_init(&h);
+    if (!hash_range(&h, job, 0, job->size, err))
+        return false;
+    *out = hasher_finish(&h);
+    return true;
+}
+
+Hash hash_bytes_parallel(const void *bytes, size_t len, int threads)
+{
+    Hash hash;
+    struct err err;
+    struct job job = { .bytes = bytes ? bytes : (const uint8_t *)"", .fd = -1, .size = (int64_t)len };
+    CHECK(hash_job(&job, threads, &hash, &err));        // memory can't fail
+    return hash;
+}
+
+static bool hash_small(int fd, int64_t size, Hash *out, struct err *err)
+{
+    uint8_t bytes[SMALL];
+    if (!read_block(fd, bytes, (size_t)size, 0, size, err))
+        return false;
+    *out = hash_bytes(bytes, (size_t)size);
+    return true;
+}
+
+bool hash_fd(int fd, int threads, Hash *out, int64_t *size, struct err *err)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0)
+        return err_errno(err, "looking at the file to hash");
+    if (!S_ISREG(st.st_mode))
+        return err_set(err, ERR_INVALID, "only regular files can be hashed, and this is %s",
+                       S_ISDIR(st.st_mode) ? "a folder" : "a device, pipe or socket");
+    *size = st.st_size;
+    if (st.st_size <= SMALL)
+        return hash_small(fd, st.st_size, out, err);
+    struct job job = { .fd = fd, .size = st.st_size };
+    return hash_job(&job, threads, out, err);
+}
+
+bool hash_is_zero(Hash h) { return hash_eq(h, (Hash){ { 0 } }); }
+
+void hash_hex(Hash h, char out[HASH_HEX + 1])
+{
+    for (size_t i = 0; i < HASH_HEX; i++)
+        out[i] = "0123456789abcdef"[h.bytes[i / 2] >> (i % 2 ? 0 : 4) & 15];
+    out[HASH_HEX] = '\0';
+}
+
+Str hash_text(struct arena *a, Hash h)
+{
+    char hex[HASH_HEX + 1];
+    hash_hex(h, hex);
+    return str_concat(a, STR("blake3:"), (Str){ hex, HASH_HEX });
+}
+
+static int hex_digit(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+bool hash_parse(Str text, Hash *out)
+{
+    if (str_starts(text, STR("blake3:")))
+        text = str_from(text, STR("blake3:").len);
+    if (text.len != HASH_HEX)
+        return false;
+    Hash hash;
+    for (size_t i = 0; i < sizeof hash.bytes; i++) {
+        int high = hex_digit(text.data[i * 2]), low = hex_digit(text.data[i * 2 + 1]);
+        if (high < 0 || low < 0)
+            return false;
+        hash.bytes[i] = (uint8_t)(high << 4 | low);
+    }
+    *out = hash;
+    return true;
+}

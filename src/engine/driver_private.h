@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// What the files of the driver share: driver.c (loop and effects), driver_stage.c (where the bytes of inputs are, and
+// making lost ones again), driver_record.c (journal records).
+#include "base/arena.h"
+#include "base/link.h"
+#include "base/map.h"
+#include "base/vec.h"
+#include "engine/core.h"
+#include "engine/driver.h"
+#include "engine/executor.h"
+
+struct driver_task {                    // from submit until told
+    struct driver *driver;
+    struct core_task *core;
+    struct arena arena;
+    struct task_spec *spec;
+    Hash key;
+    Str identity;
+    int64_t number;                     // "task" in the records
+    task_told *told;
+    void *ticket;
+    struct task_result *result;         // once known or made
+    struct attempt attempt;
+    struct arena attempt_arena;         // one attempt's memory
+    struct attempt_outcome outcome;     // of the last attempt
+    struct strbuf error;                // why it failed
+    bool makes_again;                   // a result whose bytes were lost is being made again
+    bool result_changed;                // … and came out different
+    int missing;                        // held: lost digests that are being made again
+    struct link pending;                // results that the next commit writes
+    uint64_t durable_at;                // sequence number of the record that must be on disk
+    struct link durable;
+    struct link all;
+};
+
+// Which result holds the bytes of a digest: an open-addressing table, 72 bytes an entry.
+struct producer {
+    Hash hash, key;
+    bool is_used, is_inline;
+};
+struct producers {
+    struct producer *at;
+    size_t len, cap;
+};
+
+struct need;
+struct driver {
+    struct loop *loop;
+    struct store *store;
+    struct journal *journal;
+    struct executor *executor;
+    struct driver_config config;
+    struct core *core;
+    struct core_effects effects;
+    size_t effects_done;                // effects before this one are carried out
+    struct arena arena;                 // of the run: names, sources, the end
+    struct driver_watcher watcher;
+    struct loop_timer *timer;
+    struct link all;                    // every driver_task that is not told
+    struct link durable;                // driver_tasks in order of their records
+    struct link pending;                // driver_tasks whose results the next commit puts
+    bool committing;
+    struct journal_batch *batch;
+    struct link batch_results;
+    struct err commit_err;
+    VEC(struct { void (*fn)(void *); void *arg; }) later;
+    struct map steps;                   // interned step names
+    struct map sources;                 // digest bytes -> path of a user's own file
+    struct producers producers;
+    struct map making;                  // digest bytes of keys being made again -> struct making
+    int64_t task_number;
+    int work_running;                   // hash jobs on worker threads
+    bool finished, stopped, broken;     // finished: the evaluator is done; stopped: the loop was told
+    bool cancelled;
+    struct driver_end end;
+};
+
+// driver.c
+void driver_event(struct driver *d, struct core_event event);
+void driver_break(struct driver *d, const struct err *err);
+struct driver_task *driver_task_new(struct driver *d, const struct task_spec *spec, task_told *told, void *ticket);
+void driver_task_submit(struct driver_task *t);
+
+// driver_stage.c
+void producers_add(struct driver *d, const struct task_result *r);
+void sources_add(struct driver *d, const struct task_spec *spec);
+enum staged { STAGED_READY, STAGED_HELD, STAGED_FAILED };
+// Finds every stage's bytes (t->attempt.sources). HELD: some are being made again, and the task will be released.
+enum staged driver_find_sources(struct driver_task *t);
+// Nobody tells `arg` of bytes made again any more.
+void driver_unwait(struct driver *d, void *arg);
+void driver_stage_free(struct driver *d);
+
+// driver_record.c
+uint64_t record_intent(struct driver_task *t);
+void record_cached(struct driver_task *t);
+uint64_t record_done(struct driver_task *t);
+uint64_t record_failed(struct driver_task *t, bool retry, bool timed_out);

@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: Apache-2.0
+// The attempt runner: a small process that starts tasks, waits until every process of theirs is dead, and says what they
+// used. It keeps nothing on disk and decides nothing: time limits, retries and outputs are the head's. One thread, poll(),
+// no library beyond libc. When the head's end of the socket closes it kills all that it started and ends.
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "exec/local.h"
+#include "exec/proctree.h"
+#include "exec/start.h"
+#include "exec/wire.h"
+
+struct child {                          // an attempt, from START to DONE
+    uint64_t id;
+    char *label;
+    pid_t root;                         // the command's process; 0 once it was waited for
+    int status;                         // of the root
+    int problem_fd;                     // where the process says why it could not start
+    bool is_cancelled;
+    bool is_killed;                     // cancelled before the root died
+    Time started, started_steady, ended, wall;
+    Time kill_at;                       // steady; 0: never
+    Time user, system;
+    int64_t peak_memory_bytes, read_blocks, written_blocks;
+    int64_t last_ticks;
+};
+struct runner {
+    int socket, signals;
+    struct strbuf in;
+    VEC(struct child *) children;       // by mark; NULL: free
+    size_t root_count;
+    bool is_ending;                     // the head is gone, or we were told to end
+    bool is_killing;                    // and all are being killed
+    struct proc_table *table;           // of this turn; NULL until somebody asks
+    struct rlimit files;                // as tasks get it
+    sigset_t task_signals;
+    Time used_at;                       // of the last usage
+    double cores;
+    int64_t memory_bytes;
+};
+enum { RECEIVE = 256 * 1024, SETTLE_MS = 20, BLOCK = 512 };
+
+// --- In the process that becomes the task.
+
+static void say_problem(int fd, const struct err *err)
+{
+    size_t len = strlen(err->text);
+    char message[sizeof(uint32_t) + sizeof err->text];
+    uint32_t code = err->code;
+    memcpy(message, &code, sizeof code);
+    memcpy(message + sizeof code, err->text, len);
+    if (write(fd, message, sizeof code + len) < 0)      // under PIPE_BUF: one piece or none
+        _exit(126);
+}
+
+static NORETURN void become_task(struct runner *r, Str payload, int mark, int problem_fd, pid_t parent)
+{
+    struct arena a = { 0 };
+    struct start start;
+    struct err err = { .code = ERR_NONE };
+    struct rlimit no_core = { 0, 0 };
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent)
+        _exit(126);
+    setsid();
+    setrlimit(RLIMIT_CORE, &no_core);
+    setrlimit(RLIMIT_NOFILE, &r->files);
+    proc_mark(mark);
+    sigprocmask(SIG_SETMASK, &r->task_signals, NULL);
+    if (!start_decode(&a, payload, &start))
+        err_set(&err, ERR_INTERNAL, "the description of the attempt is damaged");
+    else if (start_stage_all(&a, &start, &err) && start_exec(&a, &start, &err))
+        CHECK(!"exec returned with success");
+    say_problem(problem_fd, &err);
+    _exit(126);
+}
+
+// --- Answers.
+
+static void send_frame(struct runner *r, const struct strbuf *b)
+{
+    for (size_t sent = 0; sent < b->len && !r->is_ending;) {
+        ssize_t n = send(r->socket, b->data + sent, b->len - sent, MSG_NOSIGNAL);
+        if (n >= 0)
+            sent += (size_t)n;
+        else if (errno != EINTR)
+            r->is_ending = true;        // nobody listens
+    }
+}
+
+static void send_done(struct runner *r, const struct child *c, enum attempt_end end, const struct err *err)
+{
+    struct strbuf b = { 0 };
+    size_t begun = wire_begin(&b, WIRE_DONE);
+    wire_u64(&b, c->id);
+    wire_u32(&b, (uint32_t)end);
+    wire_u32(&b, WIFEXITED(c->status) ? (uint32_t)WEXITSTATUS(c->status) : 0);
+    wire_u32(&b, WIFSIGNALED(c->status) ? (uint32_t)WTERMSIG(c->status) : 0);
+    wire_u64(&b, (uint64_t)c->started), wire_u64(&b, (uint64_t)c->ended), wire_u64(&b, (uint64_t)c->wall);
+    wire_u64(&b, (uint64_t)c->user), wire_u64(&b, (uint64_t)c->system);
+    wire_u64(&b, (uint64_t)c->peak_memory_bytes);
+    wire_u64(&b, (uint64_t)(c->read_blocks * BLOCK)), wire_u64(&b, (uint64_t)(c->written_blocks * BLOCK));
+    wire_u32(&b, (uint32_t)err->code);
+    wire_str(&b, str_of(err->text));
+    wire_end(&b, begun);
+    send_frame(r, &b);
+    strbuf_release(&b);
+}
+
+static void child_free(struct runner *r, size_t mark)
+{
+    struct child *c = r->children.at[mark];
+    if (c->problem_fd >= 0)
+        close(c->problem_fd);
+    free(c->label);
+    free(c);
+    r->children.at[mark] = NULL;
+}
+
+// Why the command was never reached, if the process said so.
+static bool read_problem(struct child *c, struct err *err)
+{
+    char message[sizeof(uint32_t) + sizeof err->text];
+    ssize_t n = read(c->problem_fd, message, sizeof message - 1);
+    uint32_t code;
+    if (n < (ssize_t)sizeof code)
+        return false;
+    message[n] = '\0';
+    memcpy(&code, message, sizeof code);
+    return !err_set(err, (enum err_code)code, "%s", message + sizeof code);
+}
+
+static void finish(struct runner *r, size_t mark)
+{
+    struct child *c = r->children.at[mark];
+    struct err err = { .code = ERR_NONE };
+    enum attempt_end end = WIFSIGNALED(c->status) ? ATTEMPT_SIGNALED : ATTEMPT_EXITED;
+    if (c->is_killed)
+        end = ATTEMPT_KILLED;
+    else if (read_problem(c, &err))
+        end = ATTEMPT_NOT_STARTED;
+    send_done(r, c, end, &err);
+    child_free(r, mark);
+}
+
+// --- Deaths.
+
+static void add_rusage(struct child *c, const struct rusage *use)
+{
+    c->user += use->ru_utime.tv_sec * SECOND + use->ru_utime.tv_usec * (Time)1000;
+    c->system += use->ru_stime.tv_sec * SECOND + use->ru_stime.tv_usec * (Time)1000;
+    c->peak_memory_bytes = MAX(c->peak_memory_bytes, use->ru_maxrss * (int64_t)1024);
+    c->read_blocks += use->ru_inblock;
+    c->written_blocks += use->ru_oublock;
+}
+
+static ptrdiff_t find_root(const struct runner *r, pid_t pid)
+{
+    for (size_t i = 0; i < r->children.len; i++)
+        if (r->children.at[i] && r->children.at[i]->root == pid)
+            return (ptrdiff_t)i;
+    return -1;
+}
+
+// Whose orphan `pid` is: by its mark; by its environment; else the only one there is.
+static ptrdiff_t find_owner(const struct runner *r, pid_t pid)
+{
+    ptrdiff_t only = -1;
+    size_t count = 0;
+    int mark = proc_mark_of(pid);
+    if (mark >= 0)
+        return (size_t)mark < r->children.len && r->children.at[mark] ? mark : -1;
+    for (size_t i = 0; i < r->children.len; i++) {
+        if (!r->children.at[i])
+            continue;
+        if (proc_has_label(pid, str_of(r->children.at[i]->label), false))
+            return (ptrdiff_t)i;
+        only = (ptrdiff_t)i;
+        count++;
+    }
+    return count == 1 ? only : -1;
+}
+
+static void root_died(struct runner *r, struct child *c, int status)
+{
+    c->root = 0;
+    c->status = status;
+    c->is_killed = c->is_cancelled;
+    c->ended = time_now();
+    c->wall = time_steady() - c->started_steady;
+    r->root_count--;
+}
+
+static void reap(struct runner *r)
+{
+    for (;;) {
+        siginfo_t info = { .si_pid = 0 };
+        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0)
+            return;
+        pid_t pid = info.si_pid;
+        ptrdiff_t root = find_root(r, pid), owner = root >= 0 ? root : find_owner(r, pid);
+        if (root >= 0)
+            kill(-pid, SIGKILL);        // the rest of its group, while the number is still taken by the dead
+        struct rusage use;
+        int status;
+        if (wait4(pid, &status, WNOHANG, &use) != pid)
+            return;
+        if (owner >= 0)
+            add_rusage(r->children.at[owner], &use);
+        if (root >= 0)
+            root_died(r, r->children.at[root], status);
+    }
+}
+
+// Kills orphans of attempts whose root is dead; an attempt is over when it has none.
+static void settle(struct runner *r)
+{
+    bool is_needed = false;
+    for (size_t i = 0; i < r->children.len; i++)
+        is_needed |= r->children.at[i] && r->children.at[i]->root == 0;
+    if (!is_needed)
+        return;
+    PidList pids = { 0 };
+    proc_children(&pids);
+    size_t count = r->children.len;
+    bool *has_orphan = xcalloc(count, sizeof *has_orphan);
+    for (size_t i = 0; pids.len > r->root_count && i < pids.len; i++) {
+        ptrdiff_t owner = find_root(r, pids.at[i]) >= 0 ? -1 : find_owner(r, pids.at[i]);
+        if (owner >= 0 && r->children.at[owner]->root == 0) {
+            has_orphan[owner] = true;
+            kill(pids.at[i], SIGKILL);  // our child, not waited for: the number cannot be another's
+        }
+    }
+    for (size_t i = 0; i < count; i++)
+        if (r->children.at[i] && r->children.at[i]->root == 0 && !has_orphan[i])
+            finish(r, i);
+    free(has_orphan);
+    free(pids.at);
+}
+
+// --- Orders.
+
+static size_t free_mark(struct runner *r)
+{
+    for (size_t i = 0; i < r->children.len; i++)
+        if (!r->children.at[i])
+            return i;
+    vec_push_heap(&r->children, NULL);
+    return r->children.len - 1;
+}
+
+static void start(struct runner *r, Str payload)
+{
+    struct start head;
+    struct err err;
+    int problem[2];
+    CHECK(start_decode_head(payload, &head));
+    struct child *c = xcalloc(1, sizeof *c);
+    size_t mark = free_mark(r);
+    r->children.at[mark] = c;
+    c->id = head.id;
+    c->label = strndup(head.label.data, head.label.len);
+    c->started = time_now();
+    c->started_steady = time_steady();
+    c->problem_fd = -1;
+    pid_t self = getpid();
+    if (pipe2(problem, O_CLOEXEC | O_NONBLOCK) == 0) {
+        c->problem_fd = problem[0];
+        c->root = fork();
+        if (c->root == 0)
+            become_task(r, payload, (int)mark, problem[1], self);
+        int number = errno;
+        close(problem[1]);
+        errno = number;
+    }
+    if (c->problem_fd >= 0 && c->root > 0) {
+        r->root_count++;
+        return;
+    }
+    err_errno(&err, "cannot start a process");
+    err.code = ERR_UNAVAILABLE;
+    c->ended = c->started;
+    send_done(r, c, ATTEMPT_NOT_STARTED, &err);
+    child_free(r, mark);
+}
+
+static const struct proc_table *table_of_turn(struct runner *r)
+{
+    if (!r->table)
+        r->table = proc_table_new();
+    return r->table;
+}
+
+// Signals every process of the attempt, those that hide as its orphans too.
+static void signal_all(struct runner *r, size_t mark, int number)
+{
+    PidList pids = { 0 }, direct = { 0 };
+    proc_children(&direct);
+    for (size_t i = 0; i < direct.len; i++) {
+        ptrdiff_t root = find_root(r, direct.at[i]), owner = root >= 0 ? root : find_owner(r, direct.at[i]);
+        if (owner == (ptrdiff_t)mark)
+            proc_table_tree(table_of_turn(r), direct.at[i], &pids, NULL);
+    }
+    for (size_t i = 0; i < pids.len; i++) {
+        kill(pids.at[i], number);
+        kill(pids.at[i], SIGCONT);      // a stopped process would never hear SIGTERM
+    }
+    free(direct.at);
+    free(pids.at);
+}
+
+static void cancel(struct runner *r, Str payload)
+{
+    struct wire_reader in = { .rest = payload };
+    uint64_t id = wire_get_u64(&in);
+    Time grace = wire_get_u32(&in) * MILLISECOND;
+    for (size_t i = 0; i < r->children.len; i++) {
+        struct child *c = r->children.at[i];
+        if (!c || c->id != id)
+            continue;
+        Time kill_at = time_steady() + grace;
+        if (!c->is_cancelled && grace > 0)
+            signal_all(r, i, SIGTERM);
+        c->kill_at = c->is_cancelled && c->kill_at ? MIN(c->kill_at, kill_at) : kill_at;
+        c->is_cancelled = true;
+    }
+}
+
+static void kill_overdue(struct runner *r)
+{
+    Time now = time_steady();
+    for (size_t i = 0; i < r->children.len; i++) {
+        struct child *c = r->children.at[i];
+        if (c && r->is_ending && !r->is_killing)
+            c->kill_at = now;
+        if (!c || !c->kill_at || c->kill_at > now)
+            continue;
+        signal_all(r, i, SIGKILL);
+        c->kill_at = now + SETTLE_MS * MILLISECOND;     // again, for what was being forked meanwhile
+    }
+    r->is_killing = r->is_ending;
+}
+
+static void measure(struct runner *r)
+{
+    Time now = time_steady();
+    if (now - r->used_at < SECOND - 50 * MILLISECOND)
+        return;
+    int64_t ticks = 0;
+    r->memory_bytes = 0;
+    for (size_t i = 0; i < r->children.len; i++) {
+        struct child *c = r->children.at[i];
+        if (!c || !c->root)
+            continue;
+        struct proc_use use = { 0 };
+        proc_table_tree(table_of_turn(r), c->root, NULL, &use);
+        ticks += MAX(use.cpu_ticks - c->last_ticks, 0); // children that ended unseen may have taken theirs with them
+        c->last_ticks = use.cpu_ticks;
+        r->memory_bytes += use.memory_bytes;
+    }
+    double seconds = (double)(now - r->used_at) / (double)SECOND;
+    r->cores = r->used_at ? (double)ticks / (double)sysconf(_SC_CLK_TCK) / seconds : 0;
+    r->used_at = now;
+}
+
+static void send_usage(struct runner *r)
+{
+    struct strbuf b = { 0 };
+    measure(r);
+    size_t begun = wire_begin(&b, WIRE_USAGE);
+    wire_u64(&b, (uint64_t)(r->cores * 1e6));
+    wire_u64(&b, (uint64_t)r->memory_bytes);
+    wire_end(&b, begun);
+    send_frame(r, &b);
+    strbuf_release(&b);
+}
+
+static void obey(struct runner *r)
+{
+    size_t at = 0, used;
+    enum wire_type type;
+    Str payload;
+    for (;; at += used) {
+        int got = wire_next(str_from(strbuf_str(&r->in), at), &type, &payload, &used);
+        CHECK(got >= 0);
+        if (got == 0)
+            break;
+        switch (type) {
+        case WIRE_START: start(r, payload); break;
+        case WIRE_CANCEL: cancel(r, payload); break;
+        case WIRE_USAGE: send_usage(r); break;
+        case WIRE_DONE: CHECK(!"the head never sends this");
+        }
+    }
+    memmove(r->in.data, r->in.data + at, r->in.len - at);
+    r->in.len -= at;
+    if (r->in.len == 0 && r->in.cap > 4 * RECEIVE)      // one huge order must not weigh on every later fork
+        strbuf_release(&r->in);
+}
+
+static void receive(struct runner *r)
+{
+    static char block[RECEIVE];
+    ssize_t n = recv(r->socket, block, sizeof block, MSG_DONTWAIT);
+    if (n < 0 && (errno == EINTR || errno == EAGAIN))
+        return;
+    if (n <= 0) {
+        r->is_ending = true;
+        return;
+    }
+    strbuf_add(&r->in, (Str){ block, (size_t)n });
+    CHECK(!r->in.overflow);
+    obey(r);
+}
+
+// --- The loop.
+
+static int wait_ms(const struct runner *r)
+{
+    Time now = time_steady(), soonest = INT64_MAX;
+    for (size_t i = 0; i < r->children.len; i++) {
+        const struct child *c = r->children.at[i];
+        if (c && c->root == 0)
+            soonest = MIN(soonest, now + SETTLE_MS * MILLISECOND);
+        else if (c && c->kill_at)
+            soonest = MIN(soonest, c->kill_at);
+    }
+    return soonest == INT64_MAX ? -1 : (int)(MAX(soonest - now, 0) / MILLISECOND) + 1;
+}
+
+static bool has_children(const struct runner *r)
+{
+    for (size_t i = 0; i < r->children.len; i++)
+        if (r->children.at[i])
+            return true;
+    return false;
+}
+
+static void runner_init(struct runner *r, int fd)
+{
+    sigset_t handled;
+    sigemptyset(&handled);
+    sigaddset(&handled, SIGCHLD), sigaddset(&handled, SIGTERM), sigaddset(&handled, SIGINT), sigaddset(&handled, SIGHUP);
+    for (int number = 1; number < SIGRTMIN; number++)
+        signal(number, SIG_DFL);        // tasks inherit what is ignored; SIGKILL and SIGSTOP refuse, rightly
+    sigemptyset(&r->task_signals);
+    CHECK(sigprocmask(SIG_SETMASK, &handled, NULL) == 0);
+    r->signals = signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK);
+    CHECK(r->signals >= 0);
+    CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    getrlimit(RLIMIT_NOFILE, &r->files);
+    struct rlimit more = { r->files.rlim_max, r->files.rlim_max };     // one descriptor for each running attempt
+    setrlimit(RLIMIT_NOFILE, &more);
+    proc_marks_init();
+}
+
+static void read_signals(struct runner *r)
+{
+    struct signalfd_siginfo info;
+    while (read(r->signals, &info, sizeof info) == sizeof info)
+        if (info.ssi_signo != SIGCHLD)
+            r->is_ending = true;
+}
+
+int attempt_serve(int fd)
+{
+    struct runner r = { .socket = fd };
+    runner_init(&r, fd);
+    while (!r.is_ending || has_children(&r)) {
+        struct pollfd polls[] = { { .fd = r.signals, .events = POLLIN }, { .fd = r.is_ending ? -1 : fd, .events = POLLIN } };
+        poll(polls, LEN(polls), wait_ms(&r));
+        read_signals(&r);
+        reap(&r);
+        settle(&r);
+        if (polls[1].revents)
+            receive(&r);
+        kill_overdue(&r);
+        proc_table_free(r.table);
+        r.table = NULL;
+    }
+    free(r.children.at);
+    strbuf_release(&r.in);
+    close(r.signals);
+    close(fd);
+    return 0;
+}

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Takes what outputs_find() found into the store: small files into the result itself, large ones as objects. What the
+// store says of an error is final: nothing is tried twice. Which files are outputs is decided in outputs.c.
+#include "exec/collect.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/map.h"
+#include "exec/outputs.h"
+#include "store/store.h"
+#include "sys/file.h"
+
+static bool take_small(struct collection *c, Str real, struct output *out, struct err *err)
+{
+    if (!file_read(&c->arena, real, RESULT_INLINE_MAX, &out->bytes, err))
+        return false;
+    out->is_inline = true;
+    out->size = (int64_t)out->bytes.len;
+    out->hash = hash_bytes(out->bytes.data, out->bytes.len);
+    return true;
+}
+
+// An output that is an input: known by its digest. A user's own file is not moved but copied, if the store lacks it.
+static bool take_input(struct collection *c, const struct found_output *found, struct output *out, struct err *err)
+{
+    const struct stage *stage = &c->attempt->spec->stages[found->stage];
+    out->hash = stage->hash;
+    out->size = stage->size;
+    if (store_has(c->store, stage->hash))
+        return true;
+    Str copy = str_printf(&c->arena, STR_FMT "/input-%td", STR_ARG(c->folder), found->stage);
+    struct err removing;
+    if (!tree_remove(copy, &removing))
+        LOG(LOG_WARN, "cannot remove a copy: %s", removing.text);
+    if (!file_copy(found->real, copy, err) || !store_take_file(c->store, copy, &out->hash, &out->size, err))
+        return false;
+    return hash_eq(out->hash, stage->hash) ||
+           err_set(err, ERR_CONFLICT, "the input " STR_FMT " was changed while the task ran", STR_ARG(found->real));
+}
+
+// taken: identity -> the output that took the file. A second name of the same file must not look for it again.
+static bool take_large(struct collection *c, struct map *taken, const struct found_output *found, struct output *out,
+                       struct err *err)
+{
+    Str identity = { (const char *)found->identity, sizeof found->identity };
+    const struct output *earlier = map_find(taken, identity);
+    if (earlier) {
+        out->hash = earlier->hash;
+        out->size = earlier->size;
+        return true;
+    }
+    if (!(found->mode & 0400) && chmod(found->real.data, found->mode | 0400) < 0)
+        return err_errno(err, "cannot be read");
+    if (!store_take_file(c->store, found->real, &out->hash, &out->size, err))
+        return false;
+    map_set(taken, identity, out);
+    return true;
+}
+
+static bool take_outputs(struct collection *c, const struct found_output *found, size_t count, struct err *err)
+{
+    struct map taken = { 0 };
+    struct output *outputs = NEW_ARRAY(&c->arena, struct output, count);
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++) {
+        const struct found_output *from = &found[i];
+        struct output *to = &outputs[i];
+        *to = (struct output){ .kind = from->kind, .path = from->path };
+        if (from->kind == OUTPUT_DIR)
+            continue;
+        to->is_executable = from->mode & 0111;
+        if (from->size <= RESULT_INLINE_MAX && !(from->mode & 0400) && chmod(from->real.data, from->mode | 0400) < 0)
+            ok = err_errno(err, "cannot be read");
+        else if (from->size <= RESULT_INLINE_MAX)
+            ok = take_small(c, from->real, to, err);
+        else if (from->stage >= 0)
+            ok = take_input(c, from, to, err);
+        else
+            ok = take_large(c, &taken, from, to, err);
+        if (!ok)
+            err_wrap(err, "the output '" STR_FMT "'", STR_ARG(from->path));
+    }
+    map_release(&taken);
+    c->outcome.outputs = outputs;
+    c->outcome.output_count = ok ? count : 0;
+    return ok;
+}
+
+// A log that the task sent elsewhere, or replaced by something else, is empty.
+static bool take_log(struct collection *c, const char *name, struct output *out, struct err *err)
+{
+    Str path = str_join_path(&c->arena, c->folder, str_of(name));
+    struct stat st;
+    *out = (struct output){ .kind = OUTPUT_FILE, .path = str_of(name), .is_inline = true, .hash = hash_bytes("", 0) };
+    if (lstat(path.data, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+        return true;
+    out->is_inline = st.st_size <= RESULT_INLINE_MAX;
+    return (out->is_inline ? take_small(c, path, out, err) : store_take_file(c->store, path, &out->hash, &out->size, err)) ||
+           err_wrap(err, "the log %s", name);
+}
+
+static void fail(struct attempt_outcome *outcome, enum attempt_end end, const struct err *err)
+{
+    outcome->end = end;
+    outcome->err = *err;
+    outcome->outputs = NULL;
+    outcome->output_count = 0;
+}
+
+static bool is_success(const struct collection *c)
+{
+    return c->outcome.end == ATTEMPT_EXITED && task_exit_class(c->attempt->spec, c->outcome.exit_code) == EXIT_IS_SUCCESS;
+}
+
+static void collect_all(struct collection *c)
+{
+    struct err err;
+    struct found_output *found = NULL;
+    size_t count = 0;
+    bool is_wanted = is_success(c);
+    if (is_wanted && !outputs_find(&c->arena, c->attempt, c->folder, &found, &count, &err)) {
+        fail(&c->outcome, ATTEMPT_BAD_OUTPUT, &err);
+        is_wanted = false;
+    }
+    if (!take_log(c, "stdout", &c->outcome.log_out, &err) || !take_log(c, "stderr", &c->outcome.log_err, &err) ||
+        (is_wanted && !take_outputs(c, found, count, &err)))
+        fail(&c->outcome, ATTEMPT_STORE_FAILED, &err);
+}
+
+void collect(struct collection *c)
+{
+    struct err err;
+    bool has_run = c->outcome.end == ATTEMPT_EXITED || c->outcome.end == ATTEMPT_SIGNALED || c->outcome.end == ATTEMPT_KILLED;
+    if (has_run)
+        collect_all(c);
+    if (!c->keep_folder && !tree_remove(c->folder, &err))
+        LOG(LOG_WARN, "the attempt's folder stays: %s", err.text);
+}

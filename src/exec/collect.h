@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// After an attempt: its logs and outputs into the store, its folder away. Runs on a worker thread.
+#include "base/arena.h"
+#include "engine/executor.h"
+
+struct collection {
+    const struct attempt *attempt;
+    struct store *store;
+    Str folder;                         // of the attempt
+    bool keep_folder;
+    struct arena arena;                 // the outcome's memory: the collection's own, since the loop thread goes on
+    struct attempt_outcome outcome;     // in: end, exit_code, signal, measured; out: the rest, and `end` where it failed
+};
+// Every process of the attempt must be dead.
+void collect(struct collection *c);

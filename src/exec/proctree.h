@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// Which processes belong to which task, and what they use. See proctree.c for how a process is known.
+#include "base/vec.h"
+#include "base/str.h"
+
+#include <sys/types.h>
+
+// The names in the environment by which a task's processes are found when their runner is gone.
+#define PROC_MARKER "PETRI_ATTEMPT"
+
+// Numbers every process that descends from the caller of proc_mark(). Only in a runner that runs in no task itself;
+// elsewhere proc_marks_init() turns marks off and proc_mark_of() is -1.
+enum { PROC_MARKS = 32768 };
+void proc_marks_init(void);
+void proc_mark(int number);             // in the process that becomes a task; inherited across fork, exec, setsid
+int proc_mark_of(pid_t pid);            // -1: none, gone, or of another user
+
+typedef VEC(pid_t) PidList;
+// The direct children of this (single-threaded) process, with those not yet waited for. at: heap; free it.
+void proc_children(PidList *out);
+struct proc_use {
+    int64_t cpu_ticks, memory_bytes;
+};
+// One look at all processes of the machine.
+struct proc_table;
+struct proc_table *proc_table_new(void);
+void proc_table_free(struct proc_table *t);
+// `root` and everything below it, appended to *out (heap); what they use is added to *use. Both may be NULL.
+void proc_table_tree(const struct proc_table *t, pid_t root, PidList *out, struct proc_use *use);
+
+// True if the environment that `pid` was started with has PROC_MARKER with this label (or one that starts with it).
+bool proc_has_label(pid_t pid, Str label, bool is_prefix);
+// Kills all processes with such a label, again and again until none is left (at most 10 s). Returns how many are left.
+size_t proc_kill_labelled(const Str *labels, size_t count, bool is_prefix);

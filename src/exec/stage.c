@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+// Puts a task's inputs into its folder, in the attempt's own process, so that staging runs in parallel. A read-only file
+// is a link to where its bytes are; a hard link would let the task write into the store. Never fetches anything.
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "exec/start.h"
+#include "sys/file.h"
+#include "sys/path_text.h"
+
+struct staging {
+    struct arena *arena;
+    const struct start *start;
+    Str made;                           // the parent made last: neighbours share it
+};
+
+// Where a stage goes on this machine, NUL-terminated; refuses what does not lie below TASK_ROOT.
+static bool place(struct staging *s, Str path, Str *out, struct err *err)
+{
+    bool is_below = str_starts(path, STR(TASK_ROOT "/")) && !str_has(path, '\0') && str_eq(str_normal_path(s->arena, path), path);
+    if (!is_below)
+        return err_set(err, ERR_INVALID, "it must lie below " TASK_ROOT ", without '.', '..' or doubled slashes");
+    *out = str_concat(s->arena, s->start->folder, str_from(path, strlen(TASK_ROOT)));
+    Str parent = str_dirname(*out);
+    if (str_eq(parent, s->made))
+        return true;
+    s->made = parent;
+    return dir_make_all(parent, err);
+}
+
+static mode_t mode_of(const struct start_stage *stage)
+{
+    return (stage->is_writable ? 0644 : 0444) | (stage->is_executable ? 0111 : 0);
+}
+
+static bool write_file(Str path, Str bytes, mode_t mode, struct err *err)
+{
+    int fd = open(path.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    if (fd < 0)
+        return err_errno(err, "cannot make it");
+    bool ok = fd_write_all(fd, bytes.data, bytes.len, err);
+    if (close(fd) < 0 && ok)
+        ok = err_errno(err, "close");
+    return ok;
+}
+
+static bool stage_file(struct staging *s, const struct start_stage *stage, Str to, struct err *err)
+{
+    if (stage->source.len == 0)
+        return write_file(to, stage->text, mode_of(stage), err);
+    struct stat st;
+    if (!file_stat(stage->source, &st))
+        return err_errno(err, "its source " STR_FMT, STR_ARG(stage->source));
+    if (!S_ISREG(st.st_mode))
+        return err_set(err, ERR_INVALID, "its source " STR_FMT " is not a regular file", STR_ARG(stage->source));
+    if (!stage->is_writable && (!stage->is_executable || (st.st_mode & 0111))) {
+        const char *source = str_z(s->arena, stage->source);
+        return symlink(source, to.data) == 0 || err_errno(err, "cannot link it to %s", source);
+    }
+    if (!file_copy(stage->source, to, err))
+        return false;
+    mode_t mask = umask(0);             // one thread, and only for this line
+    umask(mask);
+    return chmod(to.data, mode_of(stage) & ~mask) == 0 || err_errno(err, "chmod");
+}
+
+static bool stage_one(struct staging *s, const struct start_stage *stage, struct err *err)
+{
+    Str to;
+    if (!place(s, stage->path, &to, err))
+        return false;
+    switch (stage->kind) {
+    case STAGE_FILE:
+        return stage_file(s, stage, to, err);
+    case STAGE_TEXT:
+        return write_file(to, start_localize(s->arena, stage->text, s->start->folder), mode_of(stage), err);
+    case STAGE_DIR:
+        return dir_make_all(to, err);
+    }
+    return err_set(err, ERR_INTERNAL, "unknown kind of stage");
+}
+
+bool start_stage_all(struct arena *a, const struct start *s, struct err *err)
+{
+    const char *const folders[] = { "", "/out", "/tmp" };
+    for (size_t i = 0; i < LEN(folders); i++) {
+        Str folder = str_concat(a, s->folder, str_of(folders[i]));
+        if (mkdir(folder.data, 0777) < 0)
+            return err_errno(err, "cannot make the folder %s", folder.data);
+    }
+    struct staging staging = { .arena = a, .start = s };
+    for (size_t i = 0; i < s->stage_count; i++)
+        if (!stage_one(&staging, &s->stages[i], err))
+            return err_wrap(err, "cannot stage " STR_FMT, STR_ARG(s->stages[i].path));
+    return true;
+}

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// From the description of an attempt to the running command: the frame, the environment, the standard descriptors, exec.
+// Runs in the attempt's own process, after fork; nothing here talks to the head. Files are staged in stage.c.
+#include "exec/start.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/vec.h"
+#include "exec/wire.h"
+#include "sys/file.h"
+#include "sys/path_text.h"
+
+enum { FLAG_WRITABLE = 1, FLAG_EXECUTABLE = 2 };
+
+static void encode_stage(struct strbuf *b, const struct stage *stage, const struct stage_source *source)
+{
+    bool is_file = stage->kind == STAGE_FILE;
+    wire_u32(b, (uint32_t)stage->kind);
+    wire_u32(b, (stage->is_writable ? FLAG_WRITABLE : 0u) | (stage->is_executable ? FLAG_EXECUTABLE : 0u));
+    wire_str(b, stage->path);
+    wire_str(b, is_file ? source->path : (Str){ 0 });
+    wire_str(b, is_file ? source->bytes : stage->text);
+}
+
+void start_encode(struct strbuf *b, uint64_t id, const struct attempt *attempt, Str folder, Str search_path)
+{
+    const struct task_spec *spec = attempt->spec;
+    size_t begun = wire_begin(b, WIRE_START);
+    wire_u64(b, id);
+    wire_str(b, attempt->label);
+    wire_str(b, folder);
+    wire_str(b, search_path);
+    wire_u32(b, (uint32_t)spec->argc);
+    for (size_t i = 0; i < spec->argc; i++)
+        wire_str(b, spec->argv[i]);
+    wire_u32(b, (uint32_t)spec->env_count);
+    for (size_t i = 0; i < spec->env_count; i++)
+        wire_str(b, spec->env[i].name), wire_str(b, spec->env[i].value);
+    wire_str(b, spec->stdin_path);
+    wire_str(b, spec->stdout_name);
+    wire_str(b, spec->stderr_name);
+    wire_u32(b, (uint32_t)spec->stage_count);
+    for (size_t i = 0; i < spec->stage_count; i++)
+        encode_stage(b, &spec->stages[i], &attempt->sources[i]);
+    wire_end(b, begun);
+}
+
+static void decode_head(struct wire_reader *r, struct start *out)
+{
+    out->id = wire_get_u64(r);
+    out->label = wire_get_str(r);
+    out->folder = wire_get_str(r);
+}
+
+bool start_decode_head(Str payload, struct start *out)
+{
+    struct wire_reader r = { .rest = payload };
+    *out = (struct start){ 0 };
+    decode_head(&r, out);
+    return !r.is_bad;
+}
+
+// How many items follow; no more than the bytes that are left could hold.
+static size_t get_count(struct wire_reader *r)
+{
+    uint32_t count = wire_get_u32(r);
+    if (count > r->rest.len)
+        r->is_bad = true;
+    return r->is_bad ? 0 : count;
+}
+
+bool start_decode(struct arena *a, Str payload, struct start *out)
+{
+    struct wire_reader r = { .rest = payload };
+    *out = (struct start){ 0 };
+    decode_head(&r, out);
+    out->search_path = wire_get_str(&r);
+    out->argc = get_count(&r);
+    out->argv = NEW_ARRAY(a, Str, out->argc);
+    for (size_t i = 0; i < out->argc; i++)
+        out->argv[i] = wire_get_str(&r);
+    out->env_count = get_count(&r);
+    out->env = NEW_ARRAY(a, struct env_var, out->env_count);
+    for (size_t i = 0; i < out->env_count; i++)
+        out->env[i].name = wire_get_str(&r), out->env[i].value = wire_get_str(&r);
+    out->stdin_path = wire_get_str(&r);
+    out->stdout_name = wire_get_str(&r);
+    out->stderr_name = wire_get_str(&r);
+    out->stage_count = get_count(&r);
+    out->stages = NEW_ARRAY(a, struct start_stage, out->stage_count);
+    for (size_t i = 0; i < out->stage_count; i++) {
+        struct start_stage *stage = &out->stages[i];
+        stage->kind = (enum stage_kind)wire_get_u32(&r);
+        uint32_t flags = wire_get_u32(&r);
+        stage->is_writable = flags & FLAG_WRITABLE;
+        stage->is_executable = flags & FLAG_EXECUTABLE;
+        stage->path = wire_get_str(&r);
+        stage->source = wire_get_str(&r);
+        stage->text = wire_get_str(&r);
+    }
+    return !r.is_bad && r.rest.len == 0;
+}
+
+static bool is_name_char(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+}
+
+Str start_localize(struct arena *a, Str text, Str folder)
+{
+    const Str root = STR(TASK_ROOT);
+    if (str_find(text, root) < 0)
+        return text;
+    struct strbuf out = { 0 };
+    for (ptrdiff_t at; (at = str_find(text, root)) >= 0;) {
+        Str after = str_from(text, (size_t)at + root.len);
+        bool is_whole = after.len == 0 || !is_name_char(after.data[0]);
+        strbuf_add(&out, str_first(text, (size_t)at));
+        strbuf_add(&out, is_whole ? folder : root);
+        text = after;
+    }
+    strbuf_add(&out, text);
+    return strbuf_take(&out, a);
+}
+
+// NUL-terminated and localized; NULL (err set) when it holds a NUL byte, which no argument can.
+static char *argument(struct arena *a, Str text, Str folder, const char *what, struct err *err)
+{
+    if (str_has(text, '\0')) {
+        err_set(err, ERR_INVALID, "%s holds a NUL byte, which the system cannot pass to a program", what);
+        return NULL;
+    }
+    return str_z(a, start_localize(a, text, folder));
+}
+
+static bool has_variable(const struct start *s, const char *name)
+{
+    for (size_t i = 0; i < s->env_count; i++)
+        if (str_is(s->env[i].name, name))
+            return true;
+    return false;
+}
+
+// Nothing is inherited: what a task sees is in its spec, but for where its folders and the machine's programs are.
+static char **environment(struct arena *a, const struct start *s, struct err *err)
+{
+    VEC(char *) env = { 0 };
+    const struct env_var ours[] = { { STR_CONST("PATH"), s->search_path }, { STR_CONST("HOME"), STR_CONST(TASK_OUT) },
+                                    { STR_CONST("TMPDIR"), STR_CONST(TASK_TMP) } };
+    vec_push(a, &env, str_z(a, str_concat(a, STR("PETRI_ATTEMPT="), s->label)));
+    for (size_t i = 0; i < LEN(ours) + s->env_count; i++) {
+        struct env_var var = i < LEN(ours) ? ours[i] : s->env[i - LEN(ours)];
+        if ((i < LEN(ours) && has_variable(s, var.name.data)) || str_is(var.name, "PETRI_ATTEMPT"))
+            continue;
+        if (var.name.len == 0 || str_has(var.name, '=')) {
+            err_set(err, ERR_INVALID, "'" STR_FMT "' cannot be the name of an environment variable", STR_ARG(var.name));
+            return NULL;
+        }
+        char *text = argument(a, str_printf(a, STR_FMT "=" STR_FMT, STR_ARG(var.name), STR_ARG(var.value)), s->folder,
+                              "an environment variable", err);
+        if (!text)
+            return NULL;
+        vec_push(a, &env, text);
+    }
+    vec_push(a, &env, NULL);
+    return env.at;
+}
+
+// A file of the task's own to write to. What is there already (a staged link!) is replaced, never written through.
+static int open_output(struct arena *a, Str path, struct err *err)
+{
+    struct path_text text;
+    int fd = -1;
+    if (path_text_set(&text, path) && (unlink(text.z) == 0 || errno == ENOENT))
+        fd = open(text.z, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (fd < 0 && errno == ENOENT && dir_make_all(str_dirname(path), err))
+        fd = open(str_z(a, path), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    if (fd < 0)
+        err_errno(err, "cannot make " STR_FMT, STR_ARG(path));
+    return fd;
+}
+
+static int open_stream(struct arena *a, const struct start *s, Str name, const char *log, struct err *err)
+{
+    Str out = str_join_path(a, s->folder, STR("out"));
+    if (name.len == 0)
+        return open_output(a, str_join_path(a, s->folder, str_of(log)), err);
+    Str normal = str_normal_path(a, name);
+    if (normal.data[0] == '/' || str_is(normal, "..") || str_is(normal, ".") || str_starts(normal, STR("../"))) {
+        err_set(err, ERR_INVALID, "%s is to go to '" STR_FMT "', which is not a file below the output folder", log, STR_ARG(name));
+        return -1;
+    }
+    return open_output(a, str_join_path(a, out, normal), err);
+}
+
+static bool redirect(struct arena *a, const struct start *s, struct err *err)
+{
+    Str input = s->stdin_path.len ? start_localize(a, s->stdin_path, s->folder) : STR("/dev/null");
+    struct path_text text;
+    int in = path_text_set(&text, input) ? open(text.z, O_RDONLY | O_CLOEXEC) : -1;
+    if (in < 0)
+        return err_errno(err, "cannot open standard input " STR_FMT, STR_ARG(input));
+    int out = open_stream(a, s, s->stdout_name, "stdout", err);
+    if (out < 0)
+        return false;
+    bool is_same = s->stdout_name.len && str_eq(s->stdout_name, s->stderr_name);
+    int error = is_same ? out : open_stream(a, s, s->stderr_name, "stderr", err);
+    if (error < 0)
+        return false;
+    // The three are above 2, since the runner keeps 0, 1 and 2 open.
+    if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(error, 2) < 0)
+        return err_errno(err, "cannot set the standard descriptors");
+    return true;
+}
+
+static bool exec_failed(const struct start *s, const char *program, struct err *err)
+{
+    if (errno == E2BIG)
+        return err_set(err, ERR_LIMIT, "%s: the command line and environment are longer than this system allows; pass "
+                       "long lists in a file", program);
+    if (errno == ENOENT)
+        return err_set(err, ERR_NOT_FOUND, "%s: the interpreter named in its first line, or its loader, is not installed", program);
+    return err_errno(err, "cannot run %s (" STR_FMT ")", program, STR_ARG(s->argv[0]));
+}
+
+static bool not_found(Str name, Str search_path, struct err *err)
+{
+    if (str_has(name, '/'))
+        return err_set(err, ERR_NOT_FOUND, STR_FMT ": no such program, or not executable", STR_ARG(name));
+    return err_set(err, ERR_NOT_FOUND, STR_FMT ": not found in PATH (" STR_FMT "); install it or put its folder into PATH",
+                   STR_ARG(name), STR_ARG(search_path));
+}
+
+static Str variable(char *const *env, const char *name)
+{
+    size_t len = strlen(name);
+    for (; *env; env++)
+        if (strncmp(*env, name, len) == 0 && (*env)[len] == '=')
+            return str_of(*env + len + 1);
+    return (Str){ 0 };
+}
+
+bool start_exec(struct arena *a, const struct start *s, struct err *err)
+{
+    if (s->argc == 0)
+        return err_set(err, ERR_INVALID, "the command is empty");
+    char **argv = NEW_ARRAY(a, char *, s->argc + 2) + 1;         // one in front for the shell
+    for (size_t i = 0; i < s->argc; i++)
+        if (!(argv[i] = argument(a, s->argv[i], s->folder, "an argument", err)))
+            return false;
+    char **env = environment(a, s, err);
+    if (!env || !redirect(a, s, err))
+        return false;
+    if (chdir(str_join_path(a, s->folder, STR("out")).data) < 0)
+        return err_errno(err, "cannot enter the output folder");
+    Str search_path = variable(env, "PATH");
+    Str program = path_find_program(a, str_of(argv[0]), search_path);
+    if (!program.data)
+        return not_found(str_of(argv[0]), search_path, err);
+    execve(program.data, argv, env);
+    if (errno == ENOEXEC) {                             // a script without a first line: as every shell does
+        argv[-1] = (char *)"/bin/sh";
+        argv[0] = (char *)program.data;
+        execve("/bin/sh", argv - 1, env);
+    }
+    return exec_failed(s, program.data, err);
+}
