@@ -235,8 +235,8 @@ static void chunk_close(struct hasher *h)
     chunk_reset(h);
 }
 
-// Hashes the largest full subtree that may stand at this place; returns its bytes. It goes onto the stack as two halves,
-// because it may turn out to be the whole input; a single chunk can't: the caller has more than one.
+// Hashes the largest full subtree that may stand at this place; returns its bytes. It goes onto the stack as two
+// halves, because it may turn out to be the whole input; a single chunk can't: the caller has more than one.
 static size_t add_subtree(struct hasher *h, const uint8_t *in, size_t len)
 {
     uint64_t done = h->chunk_counter - h->first_chunk;

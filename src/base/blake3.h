@@ -41,7 +41,7 @@ blake3_kernel blake3_avx2, blake3_avx512;               // 8 and 16 lanes; call 
     mix(v, 2, 7, 8, 13, m[s12], m[s13]); \
     mix(v, 3, 4, 9, 14, m[s14], m[s15]);
 
-// Before a loop over vectors: rolled out, they stay in registers. gcc does it at -O3 only, and the kernels lose a quarter.
+// Before a loop over vectors: rolled out, they stay in registers. gcc does it at -O3 only: a quarter slower.
 #if defined(__clang__)
 #define BLAKE3_UNROLL _Pragma("unroll")
 #else
@@ -52,5 +52,6 @@ blake3_kernel blake3_avx2, blake3_avx512;               // 8 and 16 lanes; call 
 void blake3_subtree_init(struct hasher *h, uint64_t first_chunk);
 // The chaining value of what went in, as a part of a larger tree: never its root.
 void blake3_subtree_finish(const struct hasher *h, blake3_cv out);
-// The digest over n >= 2 subtrees, all of the same power of two of chunks but the last, which may be smaller. Overwrites cvs.
+// The digest over n >= 2 subtrees, all of the same power of two of chunks but the last, which may be smaller.
+// Overwrites cvs.
 Hash blake3_root(blake3_cv *cvs, size_t n);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// BLAKE3's kernel for AVX2: eight chunks or parents at once, one in each 32-bit lane. It decides nothing about the tree,
-// and blake3.c calls it only on a CPU that has the instructions.
+// BLAKE3's kernel for AVX2: eight chunks or parents at once, one in each 32-bit lane. It decides nothing about the
+// tree, and blake3.c calls it only on a CPU that has the instructions.
 #include "base/blake3.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
 #if !defined(__clang__)
-#pragma GCC optimize("no-tree-reassoc")                 // gcc would reorder mix's sums into longer chains: 5-10 % slower
+#pragma GCC optimize("no-tree-reassoc")                 // would reorder mix's sums into longer chains: 5-10 % slower
 #endif
 
 #define AVX2 __attribute__((target("avx2")))

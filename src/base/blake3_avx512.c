@@ -6,7 +6,7 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #if !defined(__clang__)
-#pragma GCC optimize("no-tree-reassoc")                 // gcc would reorder mix's sums into longer chains: 5-10 % slower
+#pragma GCC optimize("no-tree-reassoc")                 // would reorder mix's sums into longer chains: 5-10 % slower
 #endif
 
 #define AVX512 __attribute__((target("avx512f")))
@@ -59,7 +59,8 @@ INLINE void load_transposed(__m512i m[16], const uint8_t *const lane[16], size_t
     }
 }
 
-AVX512 static void compress(__m512i cv[8], const __m512i m[16], __m512i counter_low, __m512i counter_high, uint32_t flags)
+AVX512 static void compress(__m512i cv[8], const __m512i m[16], __m512i counter_low, __m512i counter_high,
+                            uint32_t flags)
 {
     __m512i v[16];
     BLAKE3_UNROLL

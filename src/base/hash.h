@@ -24,9 +24,10 @@ Hash hasher_finish(const struct hasher *h);             // h may be updated furt
 Hash hash_bytes(const void *bytes, size_t len);         // one thread
 // As hash_bytes, with up to `threads` threads (0: one per core) where the input is large enough to pay.
 Hash hash_bytes_parallel(const void *bytes, size_t len, int threads);
-// Digest of the bytes of an open regular file from offset 0, read in large blocks; the file's position stays where it is.
-// *size: bytes hashed, the file's length at the call. Files up to 64 KiB take one read, up to 1 MiB one thread; `threads`
-// as above. A file that shrinks meanwhile (ERR_CONFLICT) or fails to read is an error, never a crash. Errors name no path.
+// Digest of the bytes of an open regular file from offset 0, read in large blocks; the file's position stays.
+// *size: bytes hashed, the file's length at the call. Files up to 64 KiB take one read, up to 1 MiB one thread;
+// `threads` as above. A file that shrinks meanwhile (ERR_CONFLICT) or can't be read is an error, never a crash.
+// Errors name no path.
 struct err;
 bool hash_fd(int fd, int threads, Hash *out, int64_t *size, struct err *err) MUST_CHECK;
 

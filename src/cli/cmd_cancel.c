@@ -17,8 +17,7 @@ static bool signal_owner(Str run, Str owner, bool now, struct err *err)
     Str host = owner, pid_text = str_cut(&host, '@');
     int64_t pid;
     if (!str_to_int(pid_text, &pid) || pid <= 1)
-        return err_set(err, ERR_INTERNAL, "run " STR_FMT " is in use, but it does not say by which process ('" STR_FMT "')", STR_ARG(run),
-                       STR_ARG(owner));
+        return err_set(err, ERR_INTERNAL, "run " STR_FMT " is in use, but its lock does not say by which process", STR_ARG(run));
     if (!str_eq(host, machine_host()))
         return err_set(err, ERR_INVALID, "run " STR_FMT " is run by process %lld on " STR_FMT ": cancel it there", STR_ARG(run), (long long)pid,
                        STR_ARG(host));

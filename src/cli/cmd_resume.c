@@ -37,8 +37,10 @@ static bool restore_inputs(struct run_plan *plan, const struct run_summary *befo
     json_write(&json, before->inputs, 4);
     bool written = file_write_atomic(path, strbuf_str(&json), err);
     strbuf_release(&json);
-    if (!written)
-        return *code = report_err(err), false;
+    if (!written) {
+        *code = report_err(err);
+        return false;
+    }
     bool ok = workflow_inputs(plan->arena, plan->workflow, path, value_map_end(&none), &plan->inputs, &diags);
     ok = report_diags(&diags, plan->quiet) && ok;
     *code = ok ? EXIT_OK : diags_exit_code(&diags);

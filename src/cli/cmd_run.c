@@ -39,9 +39,20 @@ static int print_workflow_help(const struct invocation *in, const struct workflo
     return print_out(&text);
 }
 
-static int misuse(const struct err *err)
+static bool stop(int *code, int exit_code)
 {
-    return command_misuse(&cmd_run, err);
+    *code = exit_code;
+    return false;
+}
+
+// A wrong command line; the help of the workflow, where there is one, tells more than the command's.
+static int misuse(const struct arguments *args, const struct err *err)
+{
+    if (args->word_count == 0)
+        return command_misuse(&cmd_run, err);
+    report_error("run: %s", err->text);
+    report_hint("'petri run " STR_FMT " --help' shows the inputs and options", STR_ARG(args->words[0]));
+    return EXIT_USAGE;
 }
 
 // The words and Petri's options up to the workflow, then the workflow, then all the rest by its inputs. False: *code.
@@ -53,29 +64,29 @@ static bool read_command_line(struct invocation *in, struct arguments *args, con
     *code = EXIT_OK;
     *args = arguments_begin(in->arena, options, LEN(options));
     if (!arguments_read(args, in->argv, in->argc, true, &used, &err))
-        return *code = misuse(&err), false;
+        return stop(code, misuse(args, &err));
     if (args->wants_help)
-        return *code = help_print_command(&cmd_run), false;
+        return stop(code, help_print_command(&cmd_run));
     if (args->word_count == 0) {
         err_set(&err, ERR_INVALID, "which workflow? petri run %s", cmd_run.usage);
-        return *code = misuse(&err), false;
+        return stop(code, misuse(args, &err));
     }
     *w = workflow_load(in->arena, args->words[0], &diags);
     if (*w == NULL) {
         report_diags(&diags, true);
-        return *code = diags_exit_code(&diags), false;
+        return stop(code, diags_exit_code(&diags));
     }
     *own = inputs_extend(args, *w);
     if (!arguments_read(args, in->argv + used, in->argc - used, false, &used_later, &err))
-        return *code = misuse(&err), false;
+        return stop(code, misuse(args, &err));
     if (args->wants_help)
-        return *code = print_workflow_help(in, *w), false;
+        return stop(code, print_workflow_help(in, *w));
     if (args->word_count > 2) {
         err_set(&err, ERR_INVALID, "too many arguments, beginning with '" STR_FMT "': a workflow and one file of inputs are enough",
                 STR_ARG(args->words[2]));
-        return *code = misuse(&err), false;
+        return stop(code, misuse(args, &err));
     }
-    return report_diags(&diags, arguments_flag(args, "quiet")) || (*code = EXIT_FAILED, false);
+    return report_diags(&diags, arguments_flag(args, "quiet")) || stop(code, EXIT_FAILED);
 }
 
 static bool read_inputs(struct run_plan *plan, const struct arguments *args, size_t own, int *code)
@@ -84,7 +95,7 @@ static bool read_inputs(struct run_plan *plan, const struct arguments *args, siz
     struct err err;
     Value given;
     if (!inputs_given(args, own, plan->workflow, &given, &err))
-        return *code = misuse(&err), false;
+        return stop(code, misuse(args, &err));
     Str job = args->word_count > 1 ? args->words[1] : (Str){ 0 };
     bool ok = workflow_inputs(plan->arena, plan->workflow, job, given, &plan->inputs, &diags);
     ok = report_diags(&diags, plan->quiet) && ok;
@@ -136,7 +147,7 @@ static int run_main(struct invocation *in)
     if (!read_command_line(in, &args, &w, &own, &code))
         return code;
     if (arguments_get(&args, "name")->count && !run_name_check(arguments_text(&args, "name"), &err))
-        return misuse(&err);
+        return misuse(&args, &err);
     struct run_plan plan = plan_of(in, &args, w);
     if (!read_inputs(&plan, &args, own, &code))
         return code;

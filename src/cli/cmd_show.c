@@ -11,7 +11,7 @@
 #include "view/table.h"
 #include "view/text.h"
 
-enum { FAILURES_SHOWN = 10, WARNINGS_SHOWN = 10 };
+enum { FAILURES_SHOWN = 10, WARNINGS_SHOWN = 10, ITEMS_SHOWN = 20 };
 
 static const struct option options[] = {
     { "json", OPTION_FLAG, NULL, "Print all of it as JSON." },
@@ -95,6 +95,32 @@ static void add_tasks(struct arena *a, const struct run_summary *s, struct strbu
     table_print(t, out);
 }
 
+// A file by its path, anything else as JSON, the items of a list of files one a line.
+static void add_output(Str name, Value v, struct strbuf *out)
+{
+    enum { VALUE_COLUMNS = 200 };
+    Str path = value_get_str(v, STR("path"));
+    struct strbuf json = { 0 };
+    if (v.kind == VALUE_ARRAY && value_get_str(value_at(v, 0), STR("path")).len) {
+        for (size_t i = 0; i < MIN(v.array->len, (size_t)ITEMS_SHOWN); i++)
+            add_output(name, v.array->at[i], out);
+        if (v.array->len > ITEMS_SHOWN)
+            strbuf_addf(out, "  and %zu more\n", v.array->len - ITEMS_SHOWN);
+        return;
+    }
+    if (path.len == 0)
+        json_write(&json, v, 0);
+    strbuf_addz(out, "  ");
+    text_add(out, name);
+    strbuf_addz(out, ": ");
+    if (path.len)
+        text_add(out, path);
+    else
+        text_add_cut(out, strbuf_str(&json), VALUE_COLUMNS);
+    strbuf_addc(out, '\n');
+    strbuf_release(&json);
+}
+
 static void add_outputs(const struct run_summary *s, struct strbuf *out)
 {
     if (value_len(s->outputs) == 0)
@@ -102,16 +128,7 @@ static void add_outputs(const struct run_summary *s, struct strbuf *out)
     strbuf_addz(out, "\noutputs:\n");
     for (size_t i = 0; i < s->outputs.map->len; i++) {
         const struct value_field *f = &s->outputs.map->at[i];
-        struct strbuf json = { 0 };
-        Str path = value_get_str(f->value, STR("path"));
-        if (path.len == 0)
-            json_write(&json, f->value, 0);
-        strbuf_addz(out, "  ");
-        text_add(out, (Str){ f->key->data, f->key->len });
-        strbuf_addz(out, ": ");
-        text_add_cut(out, path.len ? path : strbuf_str(&json), 200);
-        strbuf_addc(out, '\n');
-        strbuf_release(&json);
+        add_output((Str){ f->key->data, f->key->len }, f->value, out);
     }
 }
 

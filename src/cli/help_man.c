@@ -4,11 +4,28 @@
 #include "cli/help.h"
 #include "cli/report.h"
 
-// Backslashes and dashes as roff wants them; a line that begins with a dot or quote would be a macro.
+// The code point of a UTF-8 sequence of two to four bytes that begins at `text`; *len: its length.
+static unsigned code_point(const char *text, size_t *len)
+{
+    unsigned char c = (unsigned char)text[0];
+    *len = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
+    unsigned code = c & (0xffu >> (*len + 1));
+    for (size_t i = 1; i < *len; i++)
+        code = code << 6 | ((unsigned char)text[i] & 0x3f);
+    return code;
+}
+
+// Backslashes, dashes and what is not ASCII as roff wants them; a line that begins with a dot or quote would be a macro.
 static void add_roff(struct strbuf *out, Str text)
 {
     for (size_t i = 0; i < text.len; i++) {
         char c = text.data[i];
+        if ((unsigned char)c >= 0x80) {
+            size_t len;
+            strbuf_addf(out, "\\[u%04X]", code_point(text.data + i, &len));
+            i += len - 1;
+            continue;
+        }
         bool at_start = i == 0 || text.data[i - 1] == '\n';
         if (at_start && (c == '.' || c == '\''))
             strbuf_addz(out, "\\&");

@@ -84,12 +84,12 @@ bool report_diags(const struct diags *diags, bool is_quiet)
     return diags->errors == 0;
 }
 
-// The loaders have no code for it, only words; the conformance runner wants to tell "can't" from "wrong".
+// The loaders' word for it, as diagnostics have no code; the conformance runner wants to tell "can't" from "wrong".
 int diags_exit_code(const struct diags *diags)
 {
     size_t unsupported = 0;
     for (size_t i = 0; i < diags->len; i++)
-        unsupported += diags->at[i].level == DIAG_ERROR && str_find(diags->at[i].text, STR("not supported")) >= 0;
+        unsupported += diags->at[i].level == DIAG_ERROR && str_starts(diags->at[i].text, STR("unsupported: "));
     return unsupported && unsupported == diags->errors ? EXIT_NOT_SUPPORTED : EXIT_FAILED;
 }
 

@@ -23,7 +23,7 @@ void report_error(const char *fmt, ...) PRINTF(1, 2);   // "petri: …" on stder
 void report_hint(const char *fmt, ...) PRINTF(1, 2);    // "  hint: …" on stderr
 // Prints the diagnostics (errors alone when quiet). True when there was no error among them.
 bool report_diags(const struct diags *diags, bool is_quiet);
-// Exit code for a document with mistakes: EXIT_NOT_SUPPORTED when all that is wrong is not supported, else EXIT_FAILED.
+// Exit code for a document with mistakes: EXIT_NOT_SUPPORTED when every error begins with "unsupported: ", else EXIT_FAILED.
 int diags_exit_code(const struct diags *diags);
 
 // All of the text to stdout; EXIT_OK, or (with a message) EXIT_FAILED when it could not be written. Releases `text`.

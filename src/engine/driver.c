@@ -454,17 +454,18 @@ static bool put_result(struct driver_task *t, struct err *err)
     return store_put_result(d->store, t->result, true, NULL, err);
 }
 
+static bool commit_batch(struct driver *d, struct err *err)
+{
+    LINK_EACH(&d->batch_results, l)
+        if (!put_result(CONTAINER_OF(l, struct driver_task, pending), err))
+            return false;
+    return (link_is_empty(&d->batch_results) || store_sync_results(d->store, err)) && journal_write(d->journal, d->batch, err);
+}
+
 static void commit_work(void *arg)      // on a worker thread; the tasks of this batch are left alone meanwhile
 {
     struct driver *d = arg;
-    d->commit_err.code = ERR_NONE;
-    LINK_EACH(&d->batch_results, l)
-        if (!put_result(CONTAINER_OF(l, struct driver_task, pending), &d->commit_err))
-            return;
-    if (!link_is_empty(&d->batch_results) && !store_sync_results(d->store, &d->commit_err))
-        return;
-    if (!journal_write(d->journal, d->batch, &d->commit_err))
-        return;
+    d->commit_ok = commit_batch(d, &d->commit_err);
 }
 
 static void commit_done(void *arg)
@@ -475,7 +476,7 @@ static void commit_done(void *arg)
     journal_done(d->journal, d->batch);
     LINK_EACH(&d->batch_results, l)
         link_remove(l);
-    if (d->commit_err.code != ERR_NONE) {
+    if (!d->commit_ok) {
         driver_break(d, &d->commit_err);
         return;
     }
@@ -599,9 +600,8 @@ static void hash_work(void *arg)
     size_t i;
     while ((i = __atomic_fetch_add(&jobs->next, 1, __ATOMIC_RELAXED)) < jobs->count) {
         struct driver_hash_item *item = &jobs->items[i];
-        item->err.code = ERR_NONE;
-        if (!store_hash_file(jobs->driver->store, item->path, &item->hash, &item->size, &item->err) && item->err.code == ERR_NONE)
-            err_set(&item->err, ERR_INTERNAL, "cannot hash " STR_FMT, STR_ARG(item->path));
+        if (store_hash_file(jobs->driver->store, item->path, &item->hash, &item->size, &item->err))
+            item->err.code = ERR_NONE;  // what was tried on the way may have left its error
     }
 }
 

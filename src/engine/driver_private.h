@@ -63,6 +63,7 @@ struct driver {
     bool committing;
     struct journal_batch *batch;
     struct link batch_results;
+    bool commit_ok;
     struct err commit_err;
     VEC(struct { void (*fn)(void *); void *arg; }) later;
     struct map steps;                   // interned step names

@@ -62,26 +62,42 @@ static void say_problem(int fd, const struct err *err)
         _exit(126);
 }
 
-static NORETURN void become_task(struct runner *r, Str payload, int mark, int problem_fd, pid_t parent)
-{
-    struct arena a = { 0 };
+struct birth {
+    Str payload;
     struct start start;
+    struct arena arena;                 // of the process that becomes the task; shared with it if it was vforked
+    int mark, problem_fd;
+    pid_t parent;
+};
+
+static NORETURN void become_task(const struct runner *r, struct birth *b)
+{
     struct err err = { .code = ERR_NONE };
     struct rlimit no_core = { 0, 0 };
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
+    if (getppid() != b->parent)
         _exit(126);
     setsid();
     setrlimit(RLIMIT_CORE, &no_core);
     setrlimit(RLIMIT_NOFILE, &r->files);
-    proc_mark(mark);
+    proc_mark(b->mark);
     sigprocmask(SIG_SETMASK, &r->task_signals, NULL);
-    if (!start_decode(&a, payload, &start))
+    if (!start_decode(&b->arena, b->payload, &b->start))
         err_set(&err, ERR_INTERNAL, "the description of the attempt is damaged");
-    else if (start_stage_all(&a, &start, &err) && start_exec(&a, &start, &err))
+    else if (start_stage_all(&b->arena, &b->start, &err) && start_exec(&b->arena, &b->start, &err))
         CHECK(!"exec returned with success");
-    say_problem(problem_fd, &err);
+    say_problem(b->problem_fd, &err);
     _exit(126);
+}
+
+// A light attempt is vforked: it borrows our memory until exec, which halves the cost of its start, while we wait. What
+// would make us wait for long (copies) gets a process with memory of its own.
+static pid_t give_birth(const struct runner *r, struct birth *b)
+{
+    pid_t pid = b->start.is_light ? vfork() : fork();
+    if (pid == 0)
+        become_task(r, b);
+    return pid;
 }
 
 // --- Answers.
@@ -258,28 +274,35 @@ static size_t free_mark(struct runner *r)
     return r->children.len - 1;
 }
 
-static void start(struct runner *r, Str payload)
+static struct child *child_new(struct runner *r, const struct start *start, size_t *mark)
 {
-    struct start head;
-    struct err err;
-    int problem[2];
-    CHECK(start_decode_head(payload, &head));
     struct child *c = xcalloc(1, sizeof *c);
-    size_t mark = free_mark(r);
-    r->children.at[mark] = c;
-    c->id = head.id;
-    c->label = strndup(head.label.data, head.label.len);
+    *mark = free_mark(r);
+    r->children.at[*mark] = c;
+    c->id = start->id;
+    c->label = strndup(start->label.data, start->label.len);
     c->started = time_now();
     c->started_steady = time_steady();
     c->problem_fd = -1;
-    pid_t self = getpid();
+    return c;
+}
+
+static void start(struct runner *r, Str payload)
+{
+    struct birth b = { .payload = payload, .parent = getpid() };
+    struct err err;
+    int problem[2];
+    size_t mark;
+    CHECK(start_decode_head(payload, &b.start));
+    struct child *c = child_new(r, &b.start, &mark);
     if (pipe2(problem, O_CLOEXEC | O_NONBLOCK) == 0) {
+        b.mark = (int)mark;
+        b.problem_fd = problem[1];
         c->problem_fd = problem[0];
-        c->root = fork();
-        if (c->root == 0)
-            become_task(r, payload, (int)mark, problem[1], self);
+        c->root = give_birth(r, &b);
         int number = errno;
         close(problem[1]);
+        arena_release(&b.arena);
         errno = number;
     }
     if (c->problem_fd >= 0 && c->root > 0) {
@@ -288,6 +311,7 @@ static void start(struct runner *r, Str payload)
     }
     err_errno(&err, "cannot start a process");
     err.code = ERR_UNAVAILABLE;
+    c->root = 0;
     c->ended = c->started;
     send_done(r, c, ATTEMPT_NOT_STARTED, &err);
     child_free(r, mark);

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/map.h"
 #include "exec/outputs.h"
+#include "exec/recycle.h"
 #include "store/store.h"
 #include "sys/file.h"
 
@@ -136,6 +137,7 @@ void collect(struct collection *c)
     bool has_run = c->outcome.end == ATTEMPT_EXITED || c->outcome.end == ATTEMPT_SIGNALED || c->outcome.end == ATTEMPT_KILLED;
     if (has_run)
         collect_all(c);
-    if (!c->keep_folder && !tree_remove(c->folder, &err))
+    c->is_recycled = !c->keep_folder && c->spare.len && folder_recycle(c->folder, c->spare);
+    if (!c->keep_folder && !c->is_recycled && !tree_remove(c->folder, &err))
         LOG(LOG_WARN, "the attempt's folder stays: %s", err.text);
 }

@@ -9,6 +9,8 @@ struct collection {
     struct store *store;
     Str folder;                         // of the attempt
     bool keep_folder;
+    Str spare;                          // where the emptied folder may wait for another attempt
+    bool is_recycled;                   // out: it does
     struct arena arena;                 // the outcome's memory: the collection's own, since the loop thread goes on
     struct attempt_outcome outcome;     // in: end, exit_code, signal, measured; out: the rest, and `end` where it failed
 };

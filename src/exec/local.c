@@ -17,6 +17,7 @@
 #include "base/vec.h"
 #include "exec/collect.h"
 #include "exec/proctree.h"
+#include "exec/recycle.h"
 #include "exec/start.h"
 #include "exec/wire.h"
 #include "sys/file.h"
@@ -27,6 +28,8 @@ struct running {                        // from submit until the driver has been
     struct local_executor *executor;
     struct attempt *attempt;
     struct arena *arena;                // the driver's
+    size_t number;                      // by which the runner knows it, and its place in executor->running
+    bool is_done;                       // the runner has spoken; the collection is under way
     struct collection collection;
 };
 struct lost {                           // attempts whose runner died
@@ -42,7 +45,8 @@ struct local_executor {
     int socket;
     struct loop_watch *watch;
     struct strbuf in, out;              // out: what the socket did not take yet
-    VEC(struct running *) running;      // by the number that the runner knows them by; NULL: free
+    VEC(struct running *) running;      // by number; NULL: free
+    VEC(bool) has_spare;                // by number: a recycled folder waits for the next attempt of this number
     Time asked_at;                      // for usage
     double cores;
     int64_t memory_bytes;
@@ -70,6 +74,7 @@ static void destroy(struct local_executor *x)
     strbuf_release(&x->in);
     strbuf_release(&x->out);
     free(x->running.at);
+    free(x->has_spare.at);
     pthread_mutex_destroy(&x->lock);
     pthread_cond_destroy(&x->idle);
     free(x);
@@ -105,6 +110,9 @@ static void release_arena(void *arena)
 
 static void running_free(struct running *run)
 {
+    struct local_executor *x = run->executor;
+    x->running.at[run->number] = NULL;
+    x->has_spare.at[run->number] |= run->collection.is_recycled;
     arena_release(&run->collection.arena);
     free(run);
 }
@@ -190,9 +198,9 @@ static void runner_died(struct local_executor *x)
     lost->executor = x;
     for (size_t i = 0; i < x->running.len; i++) {
         struct running *run = x->running.at[i];
-        if (!run)
+        if (!run || run->is_done)
             continue;
-        x->running.at[i] = NULL;
+        run->is_done = true;
         run->collection.outcome.end = ATTEMPT_LOST;
         err_set(&run->collection.outcome.err, ERR_UNAVAILABLE, "the attempt runner died; the task was killed with it");
         vec_push_heap(&lost->attempts, run);
@@ -224,11 +232,11 @@ static void on_done(struct local_executor *x, Str payload)
 {
     struct wire_reader r = { .rest = payload };
     uint64_t number = wire_get_u64(&r);
-    CHECK(number < x->running.len && x->running.at[number]);
+    CHECK(number < x->running.len && x->running.at[number] && !x->running.at[number]->is_done);
     struct running *run = x->running.at[number];
     struct attempt_outcome *outcome = &run->collection.outcome;
     struct measured *m = &outcome->measured;
-    x->running.at[number] = NULL;
+    run->is_done = true;
     outcome->end = (enum attempt_end)wire_get_u32(&r);
     outcome->exit_code = (int)wire_get_u32(&r);
     outcome->signal = (int)wire_get_u32(&r);
@@ -298,7 +306,22 @@ static size_t free_number(struct local_executor *x)
         if (!x->running.at[i])
             return i;
     vec_push_heap(&x->running, NULL);
+    vec_push_heap(&x->has_spare, false);
     return x->running.len - 1;
+}
+
+static struct running *running_new(struct local_executor *x, struct attempt *attempt, struct arena *a)
+{
+    struct running *run = xcalloc(1, sizeof *run);
+    struct collection *c = &run->collection;
+    run->executor = x, run->attempt = attempt, run->arena = a;
+    run->number = free_number(x);
+    x->running.at[run->number] = run;
+    c->attempt = attempt, c->store = x->base.store, c->keep_folder = x->keep_attempts;
+    c->folder = str_join_path(&c->arena, x->folder, attempt->label);
+    if (!x->keep_attempts)
+        c->spare = str_printf(&c->arena, STR_FMT "/.spare-%d-%zu", STR_ARG(x->folder), (int)getpid(), run->number);
+    return run;
 }
 
 static bool is_folder_name(Str label)
@@ -313,14 +336,10 @@ static bool local_submit(struct executor *base, struct attempt *attempt, struct 
         return err_set(err, ERR_INVALID, "'" STR_FMT "' cannot be the name of an attempt's folder", STR_ARG(attempt->label));
     if (!runner_start(x, err))
         return false;
-    struct running *run = xcalloc(1, sizeof *run);
-    Str folder = str_join_path(&run->collection.arena, x->folder, attempt->label);
-    run->executor = x, run->attempt = attempt, run->arena = a;
-    run->collection.attempt = attempt, run->collection.store = base->store, run->collection.folder = folder;
-    run->collection.keep_folder = x->keep_attempts;
-    size_t number = free_number(x);
+    struct running *run = running_new(x, attempt, a);
+    bool has_spare = x->has_spare.at[run->number];
     struct strbuf frame = { .limit = WIRE_MAX };
-    start_encode(&frame, number, attempt, folder, x->search_path);
+    start_encode(&frame, run->number, attempt, run->collection.folder, has_spare ? run->collection.spare : (Str){ 0 }, x->search_path);
     bool fits = !frame.overflow && strbuf_add(&x->out, strbuf_str(&frame));
     strbuf_release(&frame);
     if (!fits) {
@@ -328,7 +347,7 @@ static bool local_submit(struct executor *base, struct attempt *attempt, struct 
         running_free(run);
         return err_set(err, ERR_LIMIT, "the texts of the task are longer than %d bytes together", WIRE_MAX);
     }
-    x->running.at[number] = run;
+    x->has_spare.at[run->number] = false;
     flush(x);
     return true;
 }
@@ -337,7 +356,7 @@ static void local_cancel(struct executor *base, struct attempt *attempt, int gra
 {
     struct local_executor *x = (struct local_executor *)base;
     for (size_t i = 0; i < x->running.len; i++) {
-        if (!x->running.at[i] || x->running.at[i]->attempt != attempt)
+        if (!x->running.at[i] || x->running.at[i]->attempt != attempt || x->running.at[i]->is_done)
             continue;
         size_t begun = wire_begin(&x->out, WIRE_CANCEL);
         wire_u64(&x->out, i);
@@ -374,12 +393,14 @@ static void local_free(struct executor *base)
         pthread_cond_wait(&x->idle, &x->lock);
     pthread_mutex_unlock(&x->lock);
     for (size_t i = 0; i < x->running.len; i++) {
-        if (!x->running.at[i])
+        struct running *run = x->running.at[i];
+        if (!run || run->is_done)       // what is done is freed when its job comes back to the loop
             continue;
-        x->running.at[i]->collection.outcome.end = ATTEMPT_LOST;
-        collect(&x->running.at[i]->collection);         // removes the folder
-        running_free(x->running.at[i]);
+        run->collection.outcome.end = ATTEMPT_LOST;
+        collect(&run->collection);      // removes the folder
+        running_free(run);
     }
+    spares_remove(x->folder);
     if (x->jobs == 0)
         destroy(x);
 }
@@ -399,8 +420,10 @@ struct executor *local_executor_new(struct loop *loop, struct store *store, Str 
     x->out.limit = (size_t)2 * WIRE_MAX;
     pthread_mutex_init(&x->lock, NULL);
     pthread_cond_init(&x->idle, NULL);
-    if (dir_make_all(x->folder, err))
-        return &x->base;
-    destroy(x);
-    return NULL;
+    if (!dir_make_all(x->folder, err)) {
+        destroy(x);
+        return NULL;
+    }
+    spares_remove(x->folder);
+    return &x->base;
 }

@@ -20,7 +20,8 @@ struct pattern {
 struct finder {
     struct arena *arena;
     const struct attempt *attempt;
-    Str folder, out, in;                // real paths of the attempt's folder, and of what links may lead to
+    Str folder;                         // of the attempt, as it was given
+    Str out, in;                        // real paths of what links may lead to; empty until know_places()
     VEC(struct pattern) patterns;
     VEC(struct found_output) found;
     VEC(const struct stat *) above;     // the folders that we are in
@@ -58,12 +59,25 @@ static bool refuse(struct finder *f, Str path, const char *why)
     return err_set(f->err, ERR_INVALID, "the output '" STR_FMT "' %s", STR_ARG(name), why);
 }
 
+// Where links may lead. Most attempts leave none, so this is looked up when the first one is met.
+static bool know_places(struct finder *f)
+{
+    Str real;
+    if (f->out.len)
+        return true;
+    if (!path_real(f->arena, f->folder, &real, f->err))
+        return false;
+    f->out = str_join_path(f->arena, real, STR("out"));
+    f->in = str_join_path(f->arena, real, STR("in"));
+    return true;
+}
+
 // --- Patterns.
 
 // A pattern's path below the output folder: absolute ones may name it as the task sees it, or as it is here.
 static bool relative_pattern(struct finder *f, Str pattern, Str *out)
 {
-    const Str places[] = { STR_CONST(TASK_OUT), str_join_path(f->arena, f->folder, STR("out")), f->out };
+    const Str places[] = { STR_CONST(TASK_OUT), str_join_path(f->arena, f->folder, STR("out")) };
     *out = pattern;
     for (size_t i = 0; i < LEN(places) && pattern.len && pattern.data[0] == '/'; i++) {
         Str rest = str_from(pattern, places[i].len);
@@ -181,6 +195,8 @@ static bool visit_link(struct finder *f, struct place *p)
     struct err ignored;
     struct stat st;
     Str real;
+    if (!know_places(f))
+        return false;
     if (!path_real(f->arena, p->real, &real, &ignored) || !file_stat(real, &st))
         return !p->is_kept || refuse_link(f, p, ", which leads nowhere");
     bool is_ours = is_below(real, f->out) || is_below(real, f->in);
@@ -270,18 +286,15 @@ static bool find(struct finder *f, Str folder)
     const struct task_spec *spec = f->attempt->spec;
     struct place top = { .is_kept = spec->keep_all };
     struct stat st;
-    if (!path_real(f->arena, folder, &f->folder, f->err))
-        return false;
-    f->out = str_join_path(f->arena, f->folder, STR("out"));
-    f->in = str_join_path(f->arena, f->folder, STR("in"));
-    if (lstat(f->out.data, &st) < 0 || !S_ISDIR(st.st_mode))
+    f->folder = folder;
+    top.real = str_join_path(f->arena, folder, STR("out"));
+    if (lstat(top.real.data, &st) < 0 || !S_ISDIR(st.st_mode))
         return err_set(f->err, ERR_INVALID, "the command removed or replaced its output folder");
     for (size_t i = 0; i < spec->glob_count; i++)
         if (!add_pattern(f, spec->globs[i], &top.is_kept))
             return false;
-    if (file_exists(str_join_path(f->arena, f->out, STR("cwl.output.json"))))
+    if (file_exists(str_join_path(f->arena, top.real, STR("cwl.output.json"))))
         top.is_kept = true;             // it may name any file as an output
-    top.real = f->out;
     top.active = NEW_ARRAY(f->arena, const struct pattern *, f->patterns.len);
     for (size_t i = 0; i < f->patterns.len; i++)
         top.active[top.active_count++] = &f->patterns.at[i];

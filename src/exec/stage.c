@@ -81,14 +81,24 @@ static bool stage_one(struct staging *s, const struct start_stage *stage, struct
     return err_set(err, ERR_INTERNAL, "unknown kind of stage");
 }
 
-bool start_stage_all(struct arena *a, const struct start *s, struct err *err)
+static bool make_folders(struct arena *a, const struct start *s, struct err *err)
 {
     const char *const folders[] = { "", "/out", "/tmp" };
+    Str spare = s->spare.len ? str_copy(a, s->spare) : (Str){ 0 };
+    if (spare.len && renameat2(AT_FDCWD, spare.data, AT_FDCWD, str_z(a, s->folder), RENAME_NOREPLACE) == 0)
+        return true;                    // else it is gone, or this filesystem cannot: no matter
     for (size_t i = 0; i < LEN(folders); i++) {
         Str folder = str_concat(a, s->folder, str_of(folders[i]));
         if (mkdir(folder.data, 0777) < 0)
             return err_errno(err, "cannot make the folder %s", folder.data);
     }
+    return true;
+}
+
+bool start_stage_all(struct arena *a, const struct start *s, struct err *err)
+{
+    if (!make_folders(a, s, err))
+        return false;
     struct staging staging = { .arena = a, .start = s };
     for (size_t i = 0; i < s->stage_count; i++)
         if (!stage_one(&staging, &s->stages[i], err))

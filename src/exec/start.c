@@ -12,7 +12,7 @@
 #include "sys/file.h"
 #include "sys/path_text.h"
 
-enum { FLAG_WRITABLE = 1, FLAG_EXECUTABLE = 2 };
+enum { FLAG_WRITABLE = 1, FLAG_EXECUTABLE = 2, LIGHT_STAGES = 64, LIGHT_BYTES = 64 * 1024 };
 
 static void encode_stage(struct strbuf *b, const struct stage *stage, const struct stage_source *source)
 {
@@ -24,13 +24,29 @@ static void encode_stage(struct strbuf *b, const struct stage *stage, const stru
     wire_str(b, is_file ? source->bytes : stage->text);
 }
 
-void start_encode(struct strbuf *b, uint64_t id, const struct attempt *attempt, Str folder, Str search_path)
+// Links and small texts: nothing that could keep the runner waiting.
+static bool is_light(const struct attempt *attempt)
+{
+    const struct task_spec *spec = attempt->spec;
+    size_t bytes = 0;
+    for (size_t i = 0; i < spec->stage_count && i <= LIGHT_STAGES; i++) {
+        const struct stage *stage = &spec->stages[i];
+        if (stage->kind == STAGE_FILE && (stage->is_writable || stage->is_executable))
+            return false;
+        bytes += stage->kind == STAGE_FILE ? attempt->sources[i].bytes.len : stage->text.len;
+    }
+    return spec->stage_count <= LIGHT_STAGES && bytes <= LIGHT_BYTES;
+}
+
+void start_encode(struct strbuf *b, uint64_t id, const struct attempt *attempt, Str folder, Str spare, Str search_path)
 {
     const struct task_spec *spec = attempt->spec;
     size_t begun = wire_begin(b, WIRE_START);
     wire_u64(b, id);
     wire_str(b, attempt->label);
     wire_str(b, folder);
+    wire_str(b, spare);
+    wire_u32(b, is_light(attempt));
     wire_str(b, search_path);
     wire_u32(b, (uint32_t)spec->argc);
     for (size_t i = 0; i < spec->argc; i++)
@@ -52,6 +68,8 @@ static void decode_head(struct wire_reader *r, struct start *out)
     out->id = wire_get_u64(r);
     out->label = wire_get_str(r);
     out->folder = wire_get_str(r);
+    out->spare = wire_get_str(r);
+    out->is_light = wire_get_u32(r);
 }
 
 bool start_decode_head(Str payload, struct start *out)
@@ -168,17 +186,29 @@ static char **environment(struct arena *a, const struct start *s, struct err *er
     return env.at;
 }
 
+enum { OUTPUT_FLAGS = O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC };
+
 // A file of the task's own to write to. What is there already (a staged link!) is replaced, never written through.
 static int open_output(struct arena *a, Str path, struct err *err)
 {
-    struct path_text text;
-    int fd = -1;
-    if (path_text_set(&text, path) && (unlink(text.z) == 0 || errno == ENOENT))
-        fd = open(text.z, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    const char *z = str_z(a, path);
+    int fd = open(z, OUTPUT_FLAGS | O_EXCL, 0666);
     if (fd < 0 && errno == ENOENT && dir_make_all(str_dirname(path), err))
-        fd = open(str_z(a, path), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+        fd = open(z, OUTPUT_FLAGS | O_EXCL, 0666);
+    if (fd < 0 && errno == EEXIST && unlink(z) == 0)
+        fd = open(z, OUTPUT_FLAGS | O_EXCL, 0666);
     if (fd < 0)
-        err_errno(err, "cannot make " STR_FMT, STR_ARG(path));
+        err_errno(err, "cannot make %s", z);
+    return fd;
+}
+
+// Beside the output folder, where the task has nothing; a recycled folder has the empty file already.
+static int open_log(struct arena *a, Str path, struct err *err)
+{
+    const char *z = str_z(a, path);
+    int fd = open(z, OUTPUT_FLAGS | O_TRUNC, 0666);
+    if (fd < 0)
+        err_errno(err, "cannot make %s", z);
     return fd;
 }
 
@@ -186,7 +216,7 @@ static int open_stream(struct arena *a, const struct start *s, Str name, const c
 {
     Str out = str_join_path(a, s->folder, STR("out"));
     if (name.len == 0)
-        return open_output(a, str_join_path(a, s->folder, str_of(log)), err);
+        return open_log(a, str_join_path(a, s->folder, str_of(log)), err);
     Str normal = str_normal_path(a, name);
     if (normal.data[0] == '/' || str_is(normal, "..") || str_is(normal, ".") || str_starts(normal, STR("../"))) {
         err_set(err, ERR_INVALID, "%s is to go to '" STR_FMT "', which is not a file below the output folder", log, STR_ARG(name));

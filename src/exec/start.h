@@ -15,6 +15,8 @@ struct start {
     uint64_t id;
     Str label;
     Str folder;                         // of the attempt, absolute, not there yet
+    Str spare;                          // an empty folder to become it (see recycle.h); may be empty, or gone
+    bool is_light;                      // staging it takes no time worth speaking of
     Str search_path;                    // the head's PATH
     Str *argv;
     struct env_var *env;
@@ -23,8 +25,9 @@ struct start {
     Str stdin_path, stdout_name, stderr_name;
 };
 // A WIRE_START frame into `b`. id: by which the runner will speak of it.
-void start_encode(struct strbuf *b, uint64_t id, const struct attempt *attempt, Str folder, Str search_path);
-// The fields up to `folder`: all that the runner itself wants to know. False if the payload is damaged.
+void start_encode(struct strbuf *b, uint64_t id, const struct attempt *attempt, Str folder, Str spare,
+                  Str search_path);
+// The fields up to `is_light`: all that the runner itself wants to know. False if the payload is damaged.
 bool start_decode_head(Str payload, struct start *out) MUST_CHECK;
 // All of it; arrays in `a`, strings are views into the payload.
 bool start_decode(struct arena *a, Str payload, struct start *out) MUST_CHECK;

@@ -111,8 +111,9 @@ static bool raise_epoch(struct journal *j, struct arena *a, struct err *err)
             last = MAX(last, epoch);
     j->epoch = (uint64_t)last + 1;
     if (make_epoch(j, last) != 0)
-        return errno == EEXIST ? in_use(a, dir, err)
-                               : err_errno(err, "cannot make the epoch file in %s (may it be written, is there space?)", j->dir);
+        return errno == EEXIST
+                   ? in_use(a, dir, err)
+                   : err_errno(err, "cannot make the epoch file in %s (may it be written, is there space?)", j->dir);
     for (size_t i = 0; i < count; i++)
         if (epoch_of(names[i], &epoch))
             unlinkat(j->dir_fd, names[i].data, 0);
@@ -162,8 +163,11 @@ static bool set_aside(struct journal *j, struct arena *a, Str *damage, struct er
         return err_errno(err, "cannot set %s/journal aside", j->dir);
     if (renameat(j->dir_fd, temp, j->dir_fd, "journal") != 0 || fsync(j->dir_fd) != 0)
         return err_errno(err, "cannot put a sound %s/journal in place", j->dir);
-    *damage = str_printf(a, "the journal was damaged behind byte %llu: it was set aside as %s/" STR_FMT ", and the run goes on "
-                         "from its sound part", (unsigned long long)j->end.offset, j->dir, STR_ARG(aside));
+    *damage = str_printf(a,
+                         "the journal was damaged behind byte %llu: it was set aside as %s/" STR_FMT
+                         ", and the run goes on "
+                         "from its sound part",
+                         (unsigned long long)j->end.offset, j->dir, STR_ARG(aside));
     LOG(LOG_WARN, "%s", damage->data);
     return true;
 }

@@ -26,20 +26,23 @@ static void tell_end(const struct journal_cursor *cursor, enum scan_end end, cha
 {
     unsigned long long offset = cursor->offset;
     if (end == SCAN_TORN)
-        snprintf(text, END_SIZE, "incomplete last record at byte %llu (its writer was stopped; it was never acknowledged)", offset);
+        snprintf(text, END_SIZE,
+                 "incomplete last record at byte %llu (its writer was stopped; it was never acknowledged)", offset);
     else if (end == SCAN_DAMAGED)
         snprintf(text, END_SIZE, "damaged at byte %llu: what follows can't be read", offset);
 }
 
-static bool read_open(int fd, Str dir, struct journal_cursor *cursor, bool (*visit)(void *arg, uint8_t type, Str payload),
-                      void *arg, char text[END_SIZE], struct err *err)
+static bool read_open(int fd, Str dir, struct journal_cursor *cursor,
+                      bool (*visit)(void *arg, uint8_t type, Str payload), void *arg, char text[END_SIZE],
+                      struct err *err)
 {
     char owner[128];
     struct stat st;
     if (fstat(fd, &st) != 0)
         return err_errno(err, STR_FMT "/journal", STR_ARG(dir));
     if ((uint64_t)st.st_size < cursor->offset) {
-        snprintf(text, END_SIZE, "damaged: shorter than the %llu bytes read before", (unsigned long long)cursor->offset);
+        snprintf(text, END_SIZE, "damaged: shorter than the %llu bytes read before",
+                 (unsigned long long)cursor->offset);
         return true;
     }
     if (st.st_size == 0)
@@ -56,8 +59,8 @@ static bool read_open(int fd, Str dir, struct journal_cursor *cursor, bool (*vis
     return end != SCAN_FAILED || err_wrap(err, STR_FMT "/journal", STR_ARG(dir));
 }
 
-bool journal_read(Str dir, struct journal_cursor *cursor, bool (*visit)(void *arg, uint8_t type, Str payload), void *arg,
-                  char end[END_SIZE], struct err *err)
+bool journal_read(Str dir, struct journal_cursor *cursor, bool (*visit)(void *arg, uint8_t type, Str payload),
+                  void *arg, char end[END_SIZE], struct err *err)
 {
     struct arena scratch = { 0 };
     end[0] = '\0';

@@ -140,7 +140,8 @@ static enum scan_end classify(struct window *w, const struct journal_cursor *cur
     if (!has_valid_head(tail))
         return SCAN_DAMAGED;
     if (size <= got - RECORD_HEAD)
-        return is_record(tail, cursor->check, (Str){ (const char *)tail + RECORD_HEAD, size }) ? SCAN_CLEAN : SCAN_DAMAGED;
+        return is_record(tail, cursor->check, (Str){ (const char *)tail + RECORD_HEAD, size }) ? SCAN_CLEAN
+                                                                                               : SCAN_DAMAGED;
     return has_wrong_length(tail, got, cursor->check) ? SCAN_DAMAGED : SCAN_TORN;
 }
 
@@ -150,7 +151,8 @@ static bool is_newer_head(const uint8_t head[HEAD_SIZE])        // "petri journa
 {
     enum { NUMBER = HEAD_SIZE - 2 };
     bool is_two_digits = head[NUMBER + 1] >= '0' && head[NUMBER + 1] <= '9';
-    return memcmp(head, JOURNAL_HEAD, NUMBER) == 0 && head[NUMBER] >= (is_two_digits ? '1' : '2') && head[NUMBER] <= '9';
+    return memcmp(head, JOURNAL_HEAD, NUMBER) == 0 && head[NUMBER] >= (is_two_digits ? '1' : '2') &&
+           head[NUMBER] <= '9';
 }
 
 static enum scan_end scan_head(struct window *w, struct journal_cursor *cursor, struct err *err)
@@ -166,7 +168,8 @@ static enum scan_end scan_head(struct window *w, struct journal_cursor *cursor, 
     if (memcmp(head, JOURNAL_HEAD, got) == 0 || is_zero(head, got))
         return SCAN_TORN;
     if (got == HEAD_SIZE && is_newer_head(head)) {
-        err_set(err, ERR_UNSUPPORTED, "the journal was made by a newer Petri than this one (" PETRI_VERSION "), which knows "
+        err_set(err, ERR_UNSUPPORTED,
+                "the journal was made by a newer Petri than this one (" PETRI_VERSION "), which knows "
                 "version 1 of it: use the newer program");
         return SCAN_FAILED;
     }
@@ -174,7 +177,8 @@ static enum scan_end scan_head(struct window *w, struct journal_cursor *cursor, 
 }
 
 // The record at the cursor, whole and sound, or NULL: *end then says what is there instead.
-static const uint8_t *read_record(struct window *w, const struct journal_cursor *cursor, Str *payload, enum scan_end *end, struct err *err)
+static const uint8_t *read_record(struct window *w, const struct journal_cursor *cursor, Str *payload,
+                                  enum scan_end *end, struct err *err)
 {
     size_t got, size;
     *end = SCAN_FAILED;

@@ -58,8 +58,10 @@ static bool check_fence(const struct journal *j, struct err *err)
 {
     if (is_there(j, j->epoch) && !is_there(j, j->epoch + 1))
         return true;
-    return err_set(err, ERR_CONFLICT, "%s: another process has taken over this run; this one has lost it and stops (nothing of "
-                   "it was written since)", j->dir);
+    return err_set(err, ERR_CONFLICT,
+                   "%s: another process has taken over this run; this one has lost it and stops (nothing of "
+                   "it was written since)",
+                   j->dir);
 }
 
 static void fill_checks(struct journal_cursor *end, struct strbuf *records)

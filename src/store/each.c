@@ -40,11 +40,13 @@ static bool check_object(struct walk *w, Hash hash, struct store_entry *e, struc
     return set_aside(w->s, KIND_OBJECT, hash, &st, "object-digest", err);
 }
 
-static bool check_result(struct walk *w, const char *name, Hash key, struct store_entry *e, struct arena *a, struct err *err)
+static bool check_result(struct walk *w, const char *name, Hash key, struct store_entry *e, struct arena *a,
+                         struct err *err)
 {
     struct task_result result;
     struct stat st;
-    if (result_read(w->s, name, key, a, &result, &st, err) || err->code == ERR_NOT_FOUND || err->code == ERR_UNSUPPORTED)
+    if (result_read(w->s, name, key, a, &result, &st, err) || err->code == ERR_NOT_FOUND ||
+        err->code == ERR_UNSUPPORTED)
         return true;
     if (err->code != ERR_DAMAGED)
         return false;
@@ -59,7 +61,9 @@ static bool visit_one(struct walk *w, enum kind kind, Hash hash, struct arena *a
     name_of(kind, hash, name);
     if (fstatat(w->s->fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
         return errno == ENOENT || err_errno(err, "%s/%s", w->s->root, name);       // removed meanwhile
-    struct store_entry e = { .is_result = kind == KIND_RESULT, .hash = hash, .size = st.st_size, .modified_s = st.st_mtim.tv_sec };
+    struct store_entry e = {
+        .is_result = kind == KIND_RESULT, .hash = hash, .size = st.st_size, .modified_s = st.st_mtim.tv_sec
+    };
     if (w->check && kind == KIND_OBJECT && !check_object(w, hash, &e, err))
         return false;
     if (w->check && kind == KIND_RESULT && !check_result(w, name, hash, &e, a, err))
@@ -88,7 +92,8 @@ static bool visit_prefix(struct walk *w, enum kind kind, int prefix, struct err 
     return ok;
 }
 
-bool store_each(struct store *s, bool check, bool (*visit)(void *arg, const struct store_entry *e), void *arg, struct err *err)
+bool store_each(struct store *s, bool check, bool (*visit)(void *arg, const struct store_entry *e), void *arg,
+                struct err *err)
 {
     struct walk w = { .s = s, .check = check, .visit = visit, .arg = arg };
     for (int kind = 0; kind < KIND_COUNT; kind++)

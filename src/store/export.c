@@ -27,7 +27,8 @@ static bool copy_checked(int from, int to, const char *path, Hash *hash, struct 
     for (ssize_t n; ok && (n = read(from, block, COPY_BLOCK)) != 0;) {
         if (n < 0 && errno == EINTR)
             continue;
-        ok = n < 0 ? err_errno(err, "reading an object") : fd_write_all(to, block, (size_t)n, err) || err_wrap(err, "%s", path);
+        ok = n < 0 ? err_errno(err, "reading an object")
+                   : fd_write_all(to, block, (size_t)n, err) || err_wrap(err, "%s", path);
         if (ok)
             hasher_update(&hasher, block, (size_t)n);
     }
@@ -49,7 +50,8 @@ static bool fill(int from, int to, const char *path, Hash want, bool *is_sound, 
     return true;
 }
 
-static bool write_beside(int from, const char *temp, const char *path, Hash want, mode_t mode, bool *is_sound, struct err *err)
+static bool write_beside(int from, const char *temp, const char *path, Hash want, mode_t mode, bool *is_sound,
+                         struct err *err)
 {
     int to = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (to < 0)

@@ -53,7 +53,7 @@ struct store {
 
 // --- store.c
 void name_of(enum kind kind, Hash hash, char out[NAME_SIZE]);
-bool check_writable(struct store *s, struct err *err) MUST_CHECK;       // ERR_DENIED, or ERR_INTERNAL after a failed sync
+bool check_writable(struct store *s, struct err *err) MUST_CHECK; // ERR_DENIED, or ERR_INTERNAL after a failed sync
 // Both use errno and return false. A failed sync closes the store for writing; other failures are not final.
 bool sync_failed(struct store *s, const char *name, struct err *err);
 bool write_failed(struct store *s, const char *name, struct err *err);
@@ -70,19 +70,22 @@ bool sync_prefix(struct store *s, enum kind kind, uint8_t prefix, struct err *er
 int rename_new(int from_fd, const char *from, int to_fd, const char *to);
 // Moves an object or a result into damaged/, if it is still the file that was `seen`. Nothing in a store that may only
 // be read.
-bool set_aside(struct store *s, enum kind kind, Hash hash, const struct stat *seen, const char *reason, struct err *err) MUST_CHECK;
+bool set_aside(struct store *s, enum kind kind, Hash hash, const struct stat *seen, const char *reason,
+               struct err *err) MUST_CHECK;
 // Gives the file a second name there, and it stays.
 void keep_aside(struct store *s, enum kind kind, Hash hash, const char *reason);
 
 // --- object.c
 enum soundness { OBJECT_ABSENT, OBJECT_SOUND, OBJECT_DAMAGED };
 // Is the object there, with its bytes? Through the memo unless `always`. False: it could not be read.
-bool object_check(struct store *s, Hash hash, bool always, enum soundness *out, struct stat *st, struct err *err) MUST_CHECK;
+bool object_check(struct store *s, Hash hash, bool always, enum soundness *out, struct stat *st,
+                  struct err *err) MUST_CHECK;
 // Is there a sound object? Then it is durable afterwards. A damaged one is set aside.
 bool object_settle(struct store *s, Hash hash, bool *exists, struct err *err) MUST_CHECK;
 // Makes a synced file the object, and durable. Where one is already, the file is removed. `fd` is open on the file;
 // *is_elsewhere (may be NULL): nothing was done, the file is on another filesystem.
-bool object_install(struct store *s, int from_fd, const char *name, int fd, Hash hash, bool *is_elsewhere, struct err *err) MUST_CHECK;
+bool object_install(struct store *s, int from_fd, const char *name, int fd, Hash hash, bool *is_elsewhere,
+                    struct err *err) MUST_CHECK;
 bool same_file(const struct stat *x, const struct stat *y);             // and neither written nor replaced between
 
 // --- result.c

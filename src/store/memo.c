@@ -28,8 +28,12 @@ bool memo_is_settled(const struct stat *st, Time now)
 
 static struct memo_record record_of(Str path, const struct stat *st)
 {
-    struct memo_record r = { .path = str_hash(path), .device = st->st_dev, .inode = st->st_ino, .size = (uint64_t)st->st_size,
-                             .mtime_ns = nanoseconds(st->st_mtim), .ctime_ns = nanoseconds(st->st_ctim) };
+    struct memo_record r = { .path = str_hash(path),
+                             .device = st->st_dev,
+                             .inode = st->st_ino,
+                             .size = (uint64_t)st->st_size,
+                             .mtime_ns = nanoseconds(st->st_mtim),
+                             .ctime_ns = nanoseconds(st->st_ctim) };
     memcpy(r.magic, magic, sizeof magic);
     return r;
 }

@@ -20,7 +20,8 @@ static bool same_change(const struct stat *x, const struct stat *y)
 }
 
 // Digest of an open regular file; *can_note: its stat stands for these bytes from now on.
-static bool hash_steady(int fd, const char *path, const struct stat *before, Hash *hash, bool *can_note, struct err *err)
+static bool hash_steady(int fd, const char *path, const struct stat *before, Hash *hash, bool *can_note,
+                        struct err *err)
 {
     Time start = time_now();
     struct stat after;
@@ -30,7 +31,8 @@ static bool hash_steady(int fd, const char *path, const struct stat *before, Has
     if (fstat(fd, &after) != 0)
         return err_errno(err, "%s", path);
     if (!same_file(before, &after) || size != after.st_size)
-        return err_set(err, ERR_CONFLICT, "%s was changed while it was read: let whatever writes it finish, then try again", path);
+        return err_set(err, ERR_CONFLICT,
+                       "%s was changed while it was read: let whatever writes it finish, then try again", path);
     *can_note = same_change(before, &after) && memo_is_settled(before, start);
     return true;
 }
@@ -112,7 +114,8 @@ bool object_settle(struct store *s, Hash hash, bool *exists, struct err *err)
 }
 
 // The name that was moved may not have been the file that was hashed, or somebody wrote to it meanwhile.
-static bool verify_installed(struct store *s, const char *name, int fd, const struct stat *before, Hash hash, struct err *err)
+static bool verify_installed(struct store *s, const char *name, int fd, const struct stat *before, Hash hash,
+                             struct err *err)
 {
     struct stat opened, there;
     if (fstat(fd, &opened) != 0 || fstatat(s->fd, name, &there, AT_SYMLINK_NOFOLLOW) != 0)
@@ -126,7 +129,8 @@ static bool verify_installed(struct store *s, const char *name, int fd, const st
     return err_set(err, ERR_CONFLICT, "a file was changed while the store took it: something still writes to it");
 }
 
-bool object_install(struct store *s, int from_fd, const char *name, int fd, Hash hash, bool *is_elsewhere, struct err *err)
+bool object_install(struct store *s, int from_fd, const char *name, int fd, Hash hash, bool *is_elsewhere,
+                    struct err *err)
 {
     char final[NAME_SIZE];
     struct stat before;
@@ -201,8 +205,10 @@ bool store_locate(struct store *s, Hash hash, struct arena *a, Str *path, struct
         const char *what = !s->can_write ? "this store may only be read: it stays" : "it was set aside in damaged/";
         if (!set_aside(s, KIND_OBJECT, hash, &st, "object-digest", &aside))
             what = aside.text;
-        return err_set(err, ERR_DAMAGED, "the object blake3:%s in the store %s is damaged, its bytes have another digest "
-                       "(%s). Run the task that makes it again", hex, s->root, what);
+        return err_set(err, ERR_DAMAGED,
+                       "the object blake3:%s in the store %s is damaged, its bytes have another digest "
+                       "(%s). Run the task that makes it again",
+                       hex, s->root, what);
     }
     *path = str_printf(a, "%s/%s", s->root, name);
     return true;
@@ -249,7 +255,8 @@ bool store_remove_object(struct store *s, Hash hash, struct err *err)
     if (!check_writable(s, err))
         return false;
     if (unlinkat(s->fd, name, 0) != 0)
-        return errno == ENOENT ? err_set(err, ERR_NOT_FOUND, "%s/%s is not there", s->root, name) : write_failed(s, name, err);
+        return errno == ENOENT ? err_set(err, ERR_NOT_FOUND, "%s/%s is not there", s->root, name)
+                               : write_failed(s, name, err);
     pthread_mutex_lock(&s->prefix_lock);
     s->durable[durable_slot(hash)] = (Hash){ { 0 } };
     pthread_mutex_unlock(&s->prefix_lock);

@@ -35,7 +35,8 @@ static bool read_record(int fd, off_t size, struct arena *a, Str *out)
     return true;
 }
 
-bool result_read(struct store *s, const char *name, Hash key, struct arena *a, struct task_result *out, struct stat *st, struct err *err)
+bool result_read(struct store *s, const char *name, Hash key, struct arena *a, struct task_result *out,
+                 struct stat *st, struct err *err)
 {
     Str bytes;
     int fd = openat(s->fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);

@@ -26,7 +26,8 @@ void name_of(enum kind kind, Hash hash, char out[NAME_SIZE])
 bool check_writable(struct store *s, struct err *err)
 {
     if (!s->can_write)
-        return err_set(err, ERR_DENIED, "the store %s may only be read: set PETRI_HOME to a folder that you may write", s->root);
+        return err_set(err, ERR_DENIED,
+                       "the store %s may only be read: set PETRI_HOME to a folder that you may write", s->root);
     pthread_mutex_lock(&s->lock);
     bool is_closed = s->is_closed;
     if (is_closed)
@@ -94,7 +95,8 @@ static mode_t read_umask(void)                          // umask() itself would 
 
 static bool cannot_make(Str home, struct err *err)
 {
-    return err_wrap(err, "cannot make a store in " STR_FMT " (set PETRI_HOME to a folder that you may write)", STR_ARG(home));
+    return err_wrap(err, "cannot make a store in " STR_FMT " (set PETRI_HOME to a folder that you may write)",
+                    STR_ARG(home));
 }
 
 static bool make_folders(struct arena *a, Str home, Str root, struct err *err)
@@ -115,8 +117,10 @@ static bool check_version(struct arena *a, Str home, Str root, bool create, stru
     int64_t version;
     if (!file_read(a, path, VERSION_MAX_BYTES, &text, err)) {
         if (err->code == ERR_NOT_FOUND && !create)
-            return err_set(err, ERR_NOT_FOUND, "there is no store in " STR_FMT ": run a workflow first, or set PETRI_HOME "
-                           "to the folder that holds one", STR_ARG(home));
+            return err_set(err, ERR_NOT_FOUND,
+                           "there is no store in " STR_FMT ": run a workflow first, or set PETRI_HOME "
+                           "to the folder that holds one",
+                           STR_ARG(home));
         if (err->code != ERR_NOT_FOUND)
             return err_wrap(err, "opening the store");
         if (!make_folders(a, home, root, err))
@@ -126,12 +130,17 @@ static bool check_version(struct arena *a, Str home, Str root, bool create, stru
     }
     Str number = str_trim(str_from(text, sizeof version_head - 1));
     if (!str_starts(text, str_of(version_head)) || !str_to_int(number, &version) || version < 1)
-        return err_set(err, ERR_DAMAGED, STR_FMT " is not the version of a store, expected '%s%d': is this a Petri home? "
-                       "Set PETRI_HOME to another folder", STR_ARG(path), version_head, STORE_VERSION);
+        return err_set(err, ERR_DAMAGED,
+                       STR_FMT " is not the version of a store, expected '%s%d': is this a Petri home? "
+                               "Set PETRI_HOME to another folder",
+                       STR_ARG(path), version_head, STORE_VERSION);
     if (version > STORE_VERSION)
-        return err_set(err, ERR_UNSUPPORTED, "the store " STR_FMT " was made by a newer Petri (store version %lld; this is "
-                       "Petri " PETRI_VERSION ", which knows version %d): use a Petri that knows it, or set PETRI_HOME to "
-                       "another folder", STR_ARG(root), (long long)version, STORE_VERSION);
+        return err_set(err, ERR_UNSUPPORTED,
+                       "the store " STR_FMT " was made by a newer Petri (store version %lld; this is "
+                       "Petri " PETRI_VERSION
+                       ", which knows version %d): use a Petri that knows it, or set PETRI_HOME to "
+                       "another folder",
+                       STR_ARG(root), (long long)version, STORE_VERSION);
     return true;
 }
 

@@ -12,7 +12,8 @@
 enum { COPY_BLOCK = 256 * 1024 };
 
 // Reads from `from` into the new file `to`, with the digest in the same pass.
-static bool copy_hashing(struct store *s, int from, int to, const char *name, Hash *hash, int64_t *size, struct err *err)
+static bool copy_hashing(struct store *s, int from, int to, const char *name, Hash *hash, int64_t *size,
+                         struct err *err)
 {
     char *block = xmalloc(COPY_BLOCK);
     struct hasher hasher;
@@ -23,7 +24,8 @@ static bool copy_hashing(struct store *s, int from, int to, const char *name, Ha
     while (ok && (n = pread(from, block, COPY_BLOCK, *size)) != 0) {
         if (n < 0 && errno == EINTR)
             continue;
-        ok = n > 0 ? write_all(s, to, name, (Str){ block, (size_t)n }, err) : err_errno(err, "reading what is copied into the store");
+        ok = n > 0 ? write_all(s, to, name, (Str){ block, (size_t)n }, err)
+                   : err_errno(err, "reading what is copied into the store");
         if (ok)
             hasher_update(&hasher, block, (size_t)n);
         *size += n;
@@ -54,7 +56,8 @@ static bool can_move(const struct store *s, const struct stat *st)
     return st->st_dev == s->device && st->st_nlink == 1 && st->st_uid == geteuid();
 }
 
-static bool take_move(struct store *s, const char *path, int fd, Hash *hash, int64_t *size, bool *is_elsewhere, struct err *err)
+static bool take_move(struct store *s, const char *path, int fd, Hash *hash, int64_t *size, bool *is_elsewhere,
+                      struct err *err)
 {
     bool exists;
     if (!hash_fd(fd, 0, hash, size, err))
@@ -86,8 +89,10 @@ static bool take(struct store *s, const char *path, Hash *hash, int64_t *size, s
     if (lstat(path, &st) != 0)
         return err_errno(err, "%s", path);
     if (!S_ISREG(st.st_mode))
-        return err_set(err, ERR_INVALID, "%s is %s: only regular files can be stored", path, S_ISDIR(st.st_mode) ? "a folder" :
-                       S_ISLNK(st.st_mode) ? "a link" : "a device, pipe or socket");
+        return err_set(err, ERR_INVALID, "%s is %s: only regular files can be stored", path,
+                       S_ISDIR(st.st_mode)   ? "a folder"
+                       : S_ISLNK(st.st_mode) ? "a link"
+                                             : "a device, pipe or socket");
     int fd = open_to_take(path);
     if (fd < 0)
         return err_errno(err, "cannot read %s", path);
@@ -102,7 +107,8 @@ static bool take(struct store *s, const char *path, Hash *hash, int64_t *size, s
         struct stat after;
         ok = take_copy(s, fd, hash, size, err);
         if (ok && (fstat(fd, &after) != 0 || !same_file(&st, &after)))
-            ok = err_set(err, ERR_CONFLICT, "%s was changed while the store took it: something still writes to it", path);
+            ok = err_set(err, ERR_CONFLICT, "%s was changed while the store took it: something still writes to it",
+                         path);
     }
     close(fd);
     return ok;

@@ -26,6 +26,7 @@ struct loop_timer {
 };
 struct loop_watch {
     uv_poll_t uv;                       // must be first
+    int events;                         // what it waits for now
     void (*fn)(void *arg);
     void *arg;
 };
@@ -183,7 +184,10 @@ struct loop_watch *loop_watch_new(struct loop *l, int fd, void (*fn)(void *arg),
 
 void loop_watch_writes(struct loop_watch *w, bool is_on)
 {
-    CHECK(uv_poll_start(&w->uv, is_on ? UV_READABLE | UV_WRITABLE : UV_READABLE, on_ready) == 0);
+    int events = is_on ? UV_READABLE | UV_WRITABLE : UV_READABLE;
+    if (events != w->events)            // each start costs two system calls
+        CHECK(uv_poll_start(&w->uv, events, on_ready) == 0);
+    w->events = events;
 }
 
 void loop_watch_free(struct loop_watch *w)

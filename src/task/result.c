@@ -59,7 +59,8 @@ static Value measured_value(struct arena *a, const struct measured *m)
 {
     struct value_builder b = value_map_begin(a);
     for (size_t i = 0; i < LEN(number_fields); i++)
-        value_map_set(&b, number_fields[i].name, value_int(*(const int64_t *)(const void *)((const char *)m + number_fields[i].offset)));
+        value_map_set(&b, number_fields[i].name,
+                      value_int(*(const int64_t *)(const void *)((const char *)m + number_fields[i].offset)));
     return value_map_end(&b);
 }
 
@@ -77,7 +78,8 @@ Value result_value(struct arena *a, const struct task_result *r)
     value_map_set(&b, STR("stderr"), output_value(a, &r->log_err));
     value_map_set(&b, STR("measured"), measured_value(a, &r->measured));
     for (size_t i = 0; i < LEN(text_fields); i++)
-        value_map_set(&b, text_fields[i].name, bytes_value(a, *(const Str *)(const void *)((const char *)r + text_fields[i].offset)));
+        value_map_set(&b, text_fields[i].name,
+                      bytes_value(a, *(const Str *)(const void *)((const char *)r + text_fields[i].offset)));
     return value_map_end(&b);
 }
 
@@ -187,8 +189,10 @@ bool result_from_value(struct arena *a, Value v, struct task_result *out, struct
     if (!read_int(v, STR("result"), 1, INT64_MAX, &version, err))
         return false;
     if (version > RESULT_VERSION)
-        return err_set(err, ERR_UNSUPPORTED, "result record of version %lld: made by a newer Petri than this one, which "
-                       "reads version %d; use the newer program", (long long)version, RESULT_VERSION);
+        return err_set(err, ERR_UNSUPPORTED,
+                       "result record of version %lld: made by a newer Petri than this one, which "
+                       "reads version %d; use the newer program",
+                       (long long)version, RESULT_VERSION);
     if (!hash_parse(value_get_str(v, STR("key")), &out->key))
         return bad_field(err, "key", "a digest, \"blake3:…\"");
     if (!read_int(v, STR("exit"), INT32_MIN, INT32_MAX, &exit_code, err))

@@ -26,7 +26,7 @@ struct stage {                          // one thing that must be on disk before
     Str text;                           // STAGE_TEXT
     Hash hash;                          // STAGE_FILE
     int64_t size;                       // STAGE_FILE, bytes
-    Str source;                         // STAGE_FILE: a user's own file that holds the bytes; empty: the store. Not in the key
+    Str source; // STAGE_FILE: a user's own file that holds the bytes; empty: the store. Not in the key
 };
 struct env_var {
     Str name, value;

@@ -120,6 +120,21 @@ static size_t write_short(char out[NUMBER_TEXT], double real)
     return 0;
 }
 
+// "4.2e+42" as the integer that it is: the form that other runners print, and expect.
+static size_t write_large(char out[NUMBER_TEXT], size_t mantissa_len, size_t exponent)
+{
+    char digits[NUMBER_TEXT];
+    size_t len = 0, at = 0;
+    for (size_t i = 0; i < mantissa_len; i++)
+        if (out[i] >= '0' && out[i] <= '9')
+            digits[len++] = out[i];
+    if (out[0] == '-')
+        at = 1;
+    for (size_t i = 0; i <= exponent || i < len; i++)
+        out[at++] = i < len ? digits[i] : '0';
+    return at;
+}
+
 size_t number_write(char out[NUMBER_TEXT], double real)
 {
     size_t short_len = write_short(out, real);
@@ -132,6 +147,9 @@ size_t number_write(char out[NUMBER_TEXT], double real)
         if (strtod(out, NULL) == real)
             break;
     }
+    char *e = strchr(out, 'e');
+    if (e && strtol(e + 1, NULL, 10) > 0 && fabs(real) < 1e60)
+        return write_large(out, (size_t)(e - out), (size_t)strtol(e + 1, NULL, 10));
     if (strcspn(out, ".e") == (size_t)len) {
         memcpy(out + len, ".0", 3);
         len += 2;

@@ -3,13 +3,14 @@
 // For this folder only: numbers as text. JSON and YAML share them.
 #include "value/value.h"
 
-enum { NUMBER_TEXT = 32 };
+enum { NUMBER_TEXT = 80 };
 
 // `text` is a decimal number: sign? digits? ("." digits?)? (e sign? digits)?, with at least one digit. The nearest
 // double, or an infinity when it is too large for one.
 double number_read(Str text);
 // `text` is sign? digits. INT if int64 holds it, else the nearest FLOAT (which may be infinite).
 Value number_read_int(Str text);
-// The shortest text that reads back the same, with ".0" where it would look like an int. `real` is finite.
+// The shortest text that reads back the same, with ".0" where it would look like an int64. From 10^15 to 10^60 all
+// digits are written, without exponent. `real` is finite.
 size_t number_write(char out[NUMBER_TEXT], double real);
 size_t number_write_int(char out[NUMBER_TEXT], int64_t integer);

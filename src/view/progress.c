@@ -158,6 +158,7 @@ void progress_say(struct progress *p, Str text)
 
 void progress_end(struct progress *p)
 {
+    progress_model_stop(&p->model);
     if (is_shown(p) && p->options.is_terminal)
         draw_table(p, time_steady());
     if (is_shown(p) && !p->options.is_terminal)

@@ -111,21 +111,29 @@ int64_t progress_step_waiting(const struct progress_step *s)
     return progress_step_total(s) - s->running - s->done - s->cached - s->failed;
 }
 
-bool progress_time_left(const struct progress_model *m, Time now, Time *left)
+bool progress_time_left(const struct progress_model *m, Time now, Time *left, bool *is_whole)
 {
     double work = 0;
+    *is_whole = true;
     for (size_t i = 0; i < m->steps.len; i++) {
         const struct progress_step *s = m->steps.entries[i].value;
         int64_t waiting = progress_step_waiting(s);
         if (s->expected < 0 || (waiting + s->running > 0 && s->timed == 0))
-            return false;
+            *is_whole = false;
         if (s->timed)
             work += (double)(s->took / s->timed) * (double)waiting;
     }
     for (size_t i = 0; i < m->running.len; i++) {
         const struct progress_task *task = m->running.entries[i].value;
-        work += (double)MAX(task->step->took / MAX(task->step->timed, 1) - (now - task->started), 0);
+        if (task->step->timed)
+            work += (double)MAX(task->step->took / task->step->timed - (now - task->started), 0);
     }
     *left = (Time)(work / (double)MAX(m->running.len, 1u));
     return work > 0;
+}
+
+void progress_model_stop(struct progress_model *m)
+{
+    while (m->running.len)
+        forget_running(m, m->running.entries[m->running.len - 1].key, 0);
 }

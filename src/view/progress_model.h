@@ -38,6 +38,7 @@ struct progress_event progress_model_task(struct progress_model *m, Str step, St
 int64_t progress_step_total(const struct progress_step *s);
 int64_t progress_step_waiting(const struct progress_step *s);
 static inline int64_t progress_step_finished(const struct progress_step *s) { return s->done + s->cached; }
-// From the mean of each step's finished tasks and the number that run now. False where a step with waiting tasks
-// has no finished one, or a step's number of tasks is not known: a guess would mislead.
-bool progress_time_left(const struct progress_model *m, Time now, Time *left);
+// From the mean of each step's finished tasks and the number that run now. False: nothing can be said. *is_whole is
+// false where a step with work left has no finished task, or its number of tasks is not known: then it takes longer.
+bool progress_time_left(const struct progress_model *m, Time now, Time *left, bool *is_whole);
+void progress_model_stop(struct progress_model *m);    // nothing runs any longer, whatever was told

@@ -80,12 +80,13 @@ static void add_header(const struct progress_model *m, Str run, const struct pro
     const char *dot = look->use_unicode ? " · " : ", ";
     char text[TIME_TEXT];
     Time left;
+    bool is_whole;
     struct strbuf line = { 0 };
     time_duration_text(now - m->started, text);
     strbuf_addf(&line, STR_FMT "%s%s", STR_ARG(run), dot, text);
-    if (progress_time_left(m, now, &left)) {
-        time_duration_text(left, text);
-        strbuf_addf(&line, "%sabout %s left", dot, text);
+    if (progress_time_left(m, now, &left, &is_whole) && left >= SECOND) {
+        time_duration_text(left / SECOND * SECOND, text);
+        strbuf_addf(&line, "%s%s %s left", dot, is_whole ? "about" : "at least", text);
     }
     if (m->running.len) {
         size_text(m->memory_used, text);

@@ -202,8 +202,8 @@ static void check_out(struct check *c, const struct cwl_step *step)
         names[i] = step->run->outputs[i].id;
     for (size_t i = 0; i < step->out_count; i++)
         if (!find_param(step->run->outputs, step->run->output_count, step->out[i])) {
-            diag_add(c->diags, step->span, "step '" STR_FMT "' wants the output '" STR_FMT "', which what it runs does not have", STR_ARG(step->id),
-                     STR_ARG(step->out[i]));
+            diag_add(c->diags, step->span, "step '" STR_FMT "' wants the output '" STR_FMT "', but what it runs (in " STR_FMT ") has none of that name",
+                     STR_ARG(step->id), STR_ARG(step->out[i]), STR_ARG(step->run->source->name));
             diag_suggest(c->diags, step->out[i], names, step->run->output_count);
         }
 }
@@ -243,47 +243,71 @@ static void check_output(struct wiring *w, const struct cwl_param *output)
         hint_fit(c, type, output->type, false);
 }
 
-// Takes away the steps that wait for nothing, again and again; what is left goes in a circle or hangs on one.
-static void find_circle(struct wiring *w)
+// The steps that each step waits for are walked in depth, with a stack of our own: a chain of steps may be long.
+struct walk {
+    enum { UNSEEN, OPEN, DONE } *state;
+    size_t *stack, len;                 // open steps, from the first to the last reached
+    size_t *next;                       // of each step: the next of its sources to follow, counted over all inputs
+};
+
+// The step that source number `at` of `step` comes from, or NULL; *more: there is such a source.
+static const struct cwl_step *waits_for(struct wiring *w, const struct cwl_step *step, size_t at, bool *more)
 {
-    const struct cwl_process *p = w->p;
-    struct arena *a = w->c->a;
-    size_t *waits = NEW_ARRAY(a, size_t, p->step_count + 1);            // step -> a step that it waits for, + 1; 0: none
-    bool *done = NEW_ARRAY(a, bool, p->step_count + 1);
-    for (bool changed = true; changed;) {
-        changed = false;
-        for (size_t i = 0; i < p->step_count; i++) {
-            if (done[i] || (waits[i] && !done[waits[i] - 1]))
-                continue;
-            waits[i] = 0;
-            const struct cwl_step *step = &p->steps[i];
-            for (size_t k = 0; k < step->in_count && !waits[i]; k++)
-                for (size_t m = 0; m < step->in[k].source_count && !waits[i]; m++) {
-                    ptrdiff_t slash = str_rfind_char(step->in[k].sources[m], '/');
-                    const struct cwl_step *from = slash < 0 ? NULL : map_find(&w->steps, str_first(step->in[k].sources[m], (size_t)slash));
-                    if (from && !done[from - p->steps])
-                        waits[i] = (size_t)(from - p->steps) + 1;
-                }
-            done[i] = waits[i] == 0;
-            changed |= done[i];
+    for (size_t k = 0; k < step->in_count; k++) {
+        if (at < step->in[k].source_count) {
+            Str source = step->in[k].sources[at];
+            ptrdiff_t slash = str_rfind_char(source, '/');
+            *more = true;
+            return slash < 0 ? NULL : map_find(&w->steps, str_first(source, (size_t)slash));
+        }
+        at -= step->in[k].source_count;
+    }
+    *more = false;
+    return NULL;
+}
+
+static void report_circle(struct wiring *w, const struct walk *walk, size_t first)
+{
+    struct strbuf text = { .limit = 500 };
+    size_t from = walk->len;
+    while (walk->stack[from - 1] != first)
+        from--;
+    for (size_t i = from - 1; i < walk->len; i++)
+        strbuf_addf(&text, "'" STR_FMT "' waits for ", STR_ARG(w->p->steps[walk->stack[i]].id));
+    diag_add(w->c->diags, w->p->steps[first].span, "these steps wait for each other in a circle: " STR_FMT "'" STR_FMT "'",
+             STR_ARG(strbuf_str(&text)), STR_ARG(w->p->steps[first].id));
+    strbuf_release(&text);
+}
+
+static void walk_from(struct wiring *w, struct walk *walk, size_t start)
+{
+    walk->stack[walk->len++] = start;
+    walk->state[start] = OPEN;
+    while (walk->len) {
+        size_t at = walk->stack[walk->len - 1];
+        bool more;
+        const struct cwl_step *source = waits_for(w, &w->p->steps[at], walk->next[at]++, &more);
+        size_t next = source ? (size_t)(source - w->p->steps) : 0;
+        if (!more) {
+            walk->state[at] = DONE;
+            walk->len--;
+        } else if (source && walk->state[next] == OPEN) {
+            report_circle(w, walk, next);
+        } else if (source && walk->state[next] == UNSEEN) {
+            walk->state[next] = OPEN;
+            walk->stack[walk->len++] = next;
         }
     }
-    size_t at = 0;
-    while (at < p->step_count && done[at])
-        at++;
-    if (at == p->step_count)
-        return;
-    for (size_t i = 0; i < p->step_count; i++)          // after so many moves it is on the circle
-        at = waits[at] - 1;
-    struct strbuf text = { .limit = 400 };
-    size_t start = at;
-    do {
-        strbuf_addf(&text, "'" STR_FMT "' waits for ", STR_ARG(p->steps[at].id));
-        at = waits[at] - 1;
-    } while (at != start);
-    diag_add(w->c->diags, p->steps[start].span, "these steps wait for each other in a circle: " STR_FMT "'" STR_FMT "'", STR_ARG(strbuf_str(&text)),
-             STR_ARG(p->steps[start].id));
-    strbuf_release(&text);
+}
+
+static void find_circles(struct wiring *w)
+{
+    size_t count = w->p->step_count + 1;
+    struct walk walk = { .state = arena_alloc(w->c->a, count * sizeof *walk.state), .stack = NEW_ARRAY(w->c->a, size_t, count),
+                         .next = NEW_ARRAY(w->c->a, size_t, count) };
+    for (size_t i = 0; i < w->p->step_count; i++)
+        if (walk.state[i] == UNSEEN)
+            walk_from(w, &walk, i);
 }
 
 void cwl_check_links(struct check *c, const struct cwl_process *p)
@@ -305,7 +329,7 @@ void cwl_check_links(struct check *c, const struct cwl_process *p)
     }
     for (size_t i = 0; i < p->output_count; i++)
         check_output(&w, &p->outputs[i]);
-    find_circle(&w);
+    find_circles(&w);
     map_release(&w.inputs);
     map_release(&w.steps);
 }

@@ -72,6 +72,20 @@ bool cwl_split_reference(struct loader *l, const struct cwl_file *from, Str refe
     return true;
 }
 
+void cwl_hint_neighbour(struct arena *a, struct diags *diags, Str path)
+{
+    struct err ignored;
+    Str *names, dir = str_dirname(path);
+    size_t count;
+    if (!dir_list(a, dir, &names, &count, &ignored)) {
+        diag_hint(diags, "the folder '" STR_FMT "' is not there either", STR_ARG(dir));
+        return;
+    }
+    Str nearest = str_nearest(str_basename(path), names, count);
+    if (nearest.len)
+        diag_hint(diags, "there is '" STR_FMT "' in that folder: is it this?", STR_ARG(nearest));
+}
+
 static bool read_text(struct loader *l, Str path, struct span span, Str *text)
 {
     struct err err;
@@ -79,7 +93,9 @@ static bool read_text(struct loader *l, Str path, struct span span, Str *text)
         vec_push(l->a, &l->paths, path);
         return true;
     }
-    diag_add(l->diags, span, "cannot read the document: %s", err.text);
+    diag_add(l->diags, span, "%s", err.text);
+    if (err.code == ERR_NOT_FOUND)
+        cwl_hint_neighbour(l->a, l->diags, path);
     return false;
 }
 
@@ -153,6 +169,14 @@ static const struct node *find_by_id(const struct node *n, Str id)
 
 static struct node *resolve(struct loader *l, struct node *n, const struct import_frame *frame);
 
+// "a imports b imports ": from `last` to `frame`.
+static void write_imports(struct loader *l, struct strbuf *out, const struct import_frame *frame, const struct import_frame *last)
+{
+    if (frame != last)
+        write_imports(l, out, frame->outer, last);
+    strbuf_addf(out, STR_FMT " imports ", STR_ARG(shown_name(l, frame->key)));
+}
+
 static bool is_import_allowed(struct loader *l, const struct import_frame *frame, struct span span)
 {
     int depth = 0;
@@ -160,8 +184,7 @@ static bool is_import_allowed(struct loader *l, const struct import_frame *frame
         if (!str_eq(f->key, frame->key))
             continue;
         struct strbuf text = { 0 };
-        for (const struct import_frame *g = frame->outer; g != f->outer; g = g->outer)
-            strbuf_addf(&text, STR_FMT " <- ", STR_ARG(shown_name(l, g->key)));
+        write_imports(l, &text, frame->outer, f);
         diag_add(l->diags, span, "these documents import each other in a circle: " STR_FMT STR_FMT, STR_ARG(strbuf_str(&text)),
                  STR_ARG(shown_name(l, frame->key)));
         strbuf_release(&text);
@@ -285,9 +308,12 @@ static struct node *resolve(struct loader *l, struct node *n, const struct impor
 
 struct node *cwl_file_tree(struct loader *l, struct cwl_file *file)
 {
-    if (!file->tree) {
+    if (!file->is_resolved) {
         struct import_frame frame = { .key = file->path };
-        file->tree = resolve(l, copy_tree(l, file->raw), &frame);
+        size_t before = l->diags->errors;
+        struct node *tree = resolve(l, copy_tree(l, file->raw), &frame);
+        file->is_resolved = true;
+        file->tree = l->diags->errors == before ? tree : NULL;
     }
     return file->tree;
 }

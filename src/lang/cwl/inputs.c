@@ -51,6 +51,8 @@ static const struct node *find_node(struct job_check *j, const struct step_in *a
 
 struct span job_span(struct job_check *j, const struct step_in *at)
 {
+    if (j->from_default)
+        return j->from_default->span;
     if (!j->looked_for_places)
         find_places(j);
     const struct node *n = j->places ? find_node(j, at) : NULL;
@@ -95,6 +97,8 @@ static void hint_mismatch(struct job_check *j, const struct cwl_type *type, Valu
         diag_hint(d, "add class: %s", kind == CWL_FILE ? "File" : "Directory");
     else if (kind == CWL_INT && v.kind == VALUE_INT)
         diag_hint(d, "an int ends at 2147483647; the document would have to say 'long'");
+    else if ((kind == CWL_INT || kind == CWL_LONG) && v.kind == VALUE_FLOAT)
+        diag_hint(d, "a whole number is written without a decimal point");
     else if (kind == CWL_BOOLEAN && v.kind == VALUE_STRING)
         diag_hint(d, "write true or false, without quotes");
     else if (kind >= CWL_INT && kind <= CWL_DOUBLE && v.kind == VALUE_STRING)
@@ -185,9 +189,13 @@ static Value complete(struct job_check *j, const struct step_in *at, const struc
 static Value complete_input(struct job_check *j, const struct cwl_param *p)
 {
     Value v = value_get(j->job, p->id);
-    if (v.kind == VALUE_NULL && p->has_default)
-        v = p->default_value;
     struct step_in at = { .key = p->id };
+    if (v.kind == VALUE_NULL && p->has_default) {
+        j->from_default = p;
+        v = complete(j, &at, p->type, p, p->default_value);
+        j->from_default = NULL;
+        return v;
+    }
     if (v.kind != VALUE_NULL || cwl_type_accepts_null(p->type))
         return complete(j, &at, p->type, p, v);
     diag_add(j->diags, job_span(j, NULL), STR_FMT " is missing: it needs a value of type " STR_FMT, STR_ARG(job_where(j, &at)),
@@ -200,6 +208,15 @@ static Value complete_input(struct job_check *j, const struct cwl_param *p)
     if (nearest.len && !str_eq(nearest, p->id))
         diag_hint(j->diags, "the job has '" STR_FMT "': is it this?", STR_ARG(nearest));
     return value_null;
+}
+
+static struct span key_span(struct job_check *j, const struct step_in *at)
+{
+    struct span span = job_span(j, at);
+    for (size_t i = 0; j->places && i < j->places->fields.len; i++)
+        if (str_eq(node_str(j->places->fields.at[i].key), at->key))
+            return j->places->fields.at[i].key->span;
+    return span;
 }
 
 static void warn_unknown(struct job_check *j)
@@ -215,7 +232,7 @@ static void warn_unknown(struct job_check *j)
         if (map_has(&known, key) || cwl_is_extension(key) || str_starts(key, STR("$")) || str_is(key, "id"))
             continue;
         struct step_in at = { .key = key };
-        diag_warn(j->diags, job_span(j, &at), "the job gives '" STR_FMT "', which is no input of the workflow", STR_ARG(key));
+        diag_warn(j->diags, key_span(j, &at), "the job gives '" STR_FMT "', which is no input of the workflow", STR_ARG(key));
         diag_suggest(j->diags, key, names, j->process->input_count);
     }
     map_release(&known);

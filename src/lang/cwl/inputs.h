@@ -18,6 +18,7 @@ struct job_check {
     struct source *job_source;          // for reports without a better place
     const struct node *places;          // the job's document, read again at the first report; may be NULL
     bool looked_for_places;
+    const struct cwl_param *from_default;       // whose default is being looked at: the place is the document's then
 };
 // "input 'reads[2].index'"
 Str job_where(struct job_check *j, const struct step_in *at);

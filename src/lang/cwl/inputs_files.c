@@ -3,28 +3,12 @@
 // patterns. Contents are never read here; patterns that are expressions are the evaluator's.
 #include <errno.h>
 
-#include "base/err.h"
 #include "base/vec.h"
 #include "lang/cwl/expr.h"
 #include "lang/cwl/inputs.h"
 #include "lang/cwl/iri.h"
 #include "lang/cwl/load.h"
 #include "sys/file.h"
-
-// A neighbour with nearly the same name, for the hint.
-static void hint_neighbour(struct job_check *j, Str path)
-{
-    struct err ignored;
-    Str *names, dir = str_dirname(path);
-    size_t count;
-    if (!dir_list(j->a, dir, &names, &count, &ignored)) {
-        diag_hint(j->diags, "the folder '" STR_FMT "' is not there either", STR_ARG(dir));
-        return;
-    }
-    Str nearest = str_nearest(str_basename(path), names, count);
-    if (nearest.len)
-        diag_hint(j->diags, "there is '" STR_FMT "' in that folder: is it this?", STR_ARG(nearest));
-}
 
 static void check_on_disk(struct job_check *j, const struct step_in *at, Str path, bool is_directory)
 {
@@ -34,7 +18,7 @@ static void check_on_disk(struct job_check *j, const struct step_in *at, Str pat
         diag_add(j->diags, job_span(j, at), STR_FMT ": the %s '" STR_FMT "' %s", STR_ARG(job_where(j, at)), is_directory ? "folder" : "file",
                  STR_ARG(path), why == ENOENT || why == ENOTDIR ? "does not exist" : "cannot be reached");
         if (why == ENOENT)
-            hint_neighbour(j, path);
+            cwl_hint_neighbour(j->a, j->diags, path);
         else if (why != ENOTDIR)
             diag_hint(j->diags, "%s", strerror(why));
     } else if (S_ISDIR(st.st_mode) != is_directory) {

@@ -12,7 +12,8 @@ struct cwl_file {
     struct source source;               // first: the span of a node leads here
     Str path;                           // absolute
     const struct node *raw;             // as read; NULL when it could not be
-    struct node *tree;                  // with $import, $include and $mixin done; NULL until wanted
+    struct node *tree;                  // with $import, $include and $mixin done
+    bool is_resolved;                   // `tree` was tried
     Value namespaces;                   // prefix -> IRI; null: none
 };
 struct import_frame {                   // an import under way, for the error that names a cycle
@@ -59,6 +60,8 @@ struct scope {
 struct cwl_file *cwl_file_open(struct loader *l, Str path, struct span span);
 // Its tree with all imports done; NULL when that failed (reported).
 struct node *cwl_file_tree(struct loader *l, struct cwl_file *file);
+// As the hint of the diagnostic added last: a file beside `path`, which is missing, with nearly the same name.
+void cwl_hint_neighbour(struct arena *a, struct diags *diags, Str path);
 // The file in which the node was written.
 struct cwl_file *cwl_node_file(const struct node *n);
 // "dir/x.cwl#id" relative to `from` (NULL: the current folder) into an absolute path and the id. False: it is no local

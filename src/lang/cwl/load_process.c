@@ -17,7 +17,8 @@ static Str without_prefix(Str word)
 static bool read_version(struct loader *l, const struct node *n, int *version)
 {
     if (!node_is(n, VALUE_STRING)) {
-        diag_add(l->diags, n->span, "'cwlVersion' must be a string, found " STR_FMT, STR_ARG(cwl_describe(l->a, n)));
+        diag_add(l->diags, n->span, "'cwlVersion' must be v1.0, v1.1 or v1.2, found " STR_FMT, STR_ARG(cwl_describe(l->a, n)));
+        diag_hint(l->diags, "write it with its v: cwlVersion: v1.2");
         return false;
     }
     Str text = without_prefix(node_str(n));
@@ -264,6 +265,8 @@ static void report_missing_id(struct loader *l, const struct cwl_file *file, con
 static struct node *select_process(struct loader *l, struct cwl_file *file, Str id, struct span span)
 {
     struct node *tree = cwl_file_tree(l, file), *graph = node_get(tree, STR("$graph"));
+    if (!tree)
+        return NULL;
     if (!graph && tree->kind == VALUE_MAP && (id.len == 0 || has_id(tree, id) || str_is(id, "main")))
         return tree;
     if (!graph && tree->kind != VALUE_MAP) {
@@ -294,16 +297,22 @@ static Str process_key(struct loader *l, const struct cwl_file *file, const stru
     return id.len ? str_printf(l->a, STR_FMT "#" STR_FMT, STR_ARG(file->source.name), STR_ARG(id)) : file->source.name;
 }
 
+// "a runs b runs ": from `last` to `frame`.
+static void write_runs(struct strbuf *out, const struct load_frame *frame, const struct load_frame *last)
+{
+    if (frame != last)
+        write_runs(out, frame->outer, last);
+    strbuf_addf(out, STR_FMT " runs ", STR_ARG(frame->key));
+}
+
 static bool is_running(struct loader *l, Str key, struct span span)
 {
     for (const struct load_frame *f = l->running; f; f = f->outer) {
         if (!str_eq(f->key, key))
             continue;
         struct strbuf text = { 0 };
-        strbuf_add(&text, key);
-        for (const struct load_frame *g = l->running; g != f; g = g->outer)
-            strbuf_addf(&text, " <- " STR_FMT, STR_ARG(g->key));
-        diag_add(l->diags, span, "these workflows run each other in a circle: " STR_FMT " <- " STR_FMT, STR_ARG(strbuf_str(&text)), STR_ARG(key));
+        write_runs(&text, l->running, f);
+        diag_add(l->diags, span, "these workflows run each other in a circle: " STR_FMT STR_FMT, STR_ARG(strbuf_str(&text)), STR_ARG(key));
         strbuf_release(&text);
         return true;
     }

@@ -62,19 +62,12 @@ static void make_list(struct scope *s, struct node *n, const char *field, const 
     struct node *list = node_new(s->l->a, VALUE_ARRAY, old->span);
     for (size_t i = 0; i < count; i++) {
         node_map_set(s->l->a, items[i].node, node_string(s->l->a, str_of(key), items[i].span), node_string(s->l->a, items[i].id, items[i].span));
+        if (construct == CWL_C_ENV_DEF && !node_get(items[i].node, STR("envValue")))
+            diag_add(s->l->diags, items[i].span, "the environment variable '" STR_FMT "' has no 'envValue'", STR_ARG(items[i].id));
         cwl_check_fields(s->l->diags, items[i].node, construct, s->version);
         node_array_push(s->l->a, list, items[i].node);
     }
     node_map_set(s->l->a, n, node_string(s->l->a, str_of(field), old->span), list);
-}
-
-static void check_variables(struct scope *s, const struct node *n)
-{
-    const struct node *list = node_get(n, STR("envDef"));
-    for (size_t i = 0; node_is(list, VALUE_ARRAY) && i < list->items.len; i++)
-        if (!node_is(node_get(list->items.at[i], STR("envValue")), VALUE_STRING))
-            diag_add(s->l->diags, list->items.at[i]->span, "the environment variable '" STR_FMT "' has no 'envValue' that is a string",
-                     STR_ARG(node_str(node_get(list->items.at[i], STR("envName")))));
 }
 
 static void check_listing_entry(struct scope *s, struct node *n, bool may_be_list)
@@ -152,7 +145,6 @@ static void check_kind(struct scope *s, struct node *n, struct cwl_requirement *
         break;
     case CWL_REQ_ENV_VAR:
         make_list(s, n, "envDef", "envName", "envValue", CWL_C_ENV_DEF);
-        check_variables(s, n);
         break;
     case CWL_REQ_SOFTWARE:
         make_list(s, n, "packages", "package", "specs", CWL_C_PACKAGE);

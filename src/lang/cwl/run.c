@@ -343,24 +343,6 @@ static void main_done(struct call *call, void *owner, enum call_end end)
 
 // --- the beginning
 
-static void files_hashed(void *arg)
-{
-    struct evaluation *e = arg;
-    for (size_t i = 0; i < e->hashing.len; i++) {
-        const struct driver_hash_item *item = &e->hashing.at[i];
-        struct user_file *f = map_find(&e->files, item->path);
-        f->hash = item->hash, f->size = item->size, f->err = item->err;
-    }
-    const struct cwl_process *p = e->document->process;
-    bool is_workflow = p->class_ == CWL_WORKFLOW;
-    Str name = is_workflow ? (Str){ 0 } : cwl_tool_name(&e->arena, e->workflow->path, p);
-    e->main = call_new(e, p, NULL, name, name, main_done, e);
-    e->main->inputs = e->inputs;
-    if (p->class_ == CWL_TOOL)
-        step_expect(e, name, 1);
-    call_start(e->main);
-}
-
 // --subset: the first N elements of each input array that a step of the main workflow scatters over.
 static void take_subset(struct evaluation *e)
 {
@@ -377,6 +359,30 @@ static void take_subset(struct evaluation *e)
                     e->inputs = value_with(&e->arena, e->inputs, source, value_array(&e->arena, v.array->at, (size_t)e->options.subset));
             }
     }
+}
+
+static void files_hashed(void *arg)
+{
+    struct evaluation *e = arg;
+    for (size_t i = 0; i < e->hashing.len; i++) {
+        const struct driver_hash_item *item = &e->hashing.at[i];
+        struct user_file *f = map_find(&e->files, item->path);
+        f->hash = item->hash, f->size = item->size, f->err = item->err;
+    }
+    struct err err;
+    if (!flow_value(e, &e->arena, e->inputs, &e->inputs, &err) || !discover_secondary(e, &err)) {
+        finish_failed(e, str_of(err.text));
+        return;
+    }
+    take_subset(e);
+    const struct cwl_process *p = e->document->process;
+    bool is_workflow = p->class_ == CWL_WORKFLOW;
+    Str name = is_workflow ? (Str){ 0 } : cwl_tool_name(&e->arena, e->workflow->path, p);
+    e->main = call_new(e, p, NULL, name, name, main_done, e);
+    e->main->inputs = e->inputs;
+    if (p->class_ == CWL_TOOL)
+        step_expect(e, name, 1);
+    call_start(e->main);
 }
 
 // Nothing is started that would fail for want of a container engine at hour six.
@@ -407,12 +413,11 @@ struct evaluation *cwl_evaluation_start(const struct workflow *w, Value inputs, 
     e->workflow = w, e->document = w->document, e->driver = d, e->options = *o;
     link_init(&e->calls);
     e->js = js_new(o->js_timeout_ms > 0 ? o->js_timeout_ms : 20000, (int64_t)1 << 30);
-    if (!needs_no_container(e, e->document->process, NULL, 0, err) || !cwl_job_requirements(&e->arena, inputs, &e->job_requirements, err) || !flow_value(e, &e->arena, inputs, &e->inputs, err)
-        || !discover_secondary(e, err)) {
+    if (!needs_no_container(e, e->document->process, NULL, 0, err) || !cwl_job_requirements(&e->arena, inputs, &e->job_requirements, err)) {
         evaluation_free(e);
         return NULL;
     }
-    take_subset(e);
+    e->inputs = inputs;
     collect_user_files(e, e->inputs);
     if (e->hashing.len)
         driver_hash_files(d, e->hashing.at, e->hashing.len, files_hashed, e);

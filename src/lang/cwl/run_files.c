@@ -28,9 +28,8 @@ static struct user_file *user_file_of(struct evaluation *e, Str path)
     if (f)
         return f;
     f = NEW(&e->arena, struct user_file);
-    f->err.code = ERR_NONE;
-    if (!store_hash_file(driver_store(e->driver), path, &f->hash, &f->size, &f->err) && f->err.code == ERR_NONE)
-        f->err.code = ERR_INTERNAL;
+    if (store_hash_file(driver_store(e->driver), path, &f->hash, &f->size, &f->err))
+        f->err.code = ERR_NONE;         // what was tried on the way may have left its error
     map_set(&e->files, str_copy(&e->arena, path), f);
     return f;
 }
@@ -208,6 +207,18 @@ static bool is_view_field(Str key)
     return str_is(key, "path") || str_is(key, "dirname") || str_is(key, "checksum");
 }
 
+// Bytes in a File with this location, or of this literal; -1: not known (that is no error yet).
+static int64_t size_of(struct evaluation *e, struct arena *a, Value file)
+{
+    Str location = location_now(e, value_get_str(file, STR("location"))), path;
+    if (location.len == 0)
+        return (int64_t)value_get_str(file, STR("contents")).len;
+    if (!location_path(a, location, &path))
+        return value_get_int(file, STR("size"), -1);
+    const struct user_file *f = user_file_of(e, path);
+    return f->err.code == ERR_NONE ? f->size : -1;
+}
+
 static bool flow_fields(struct evaluation *e, struct arena *a, Value v, struct value_builder *b, struct err *err)
 {
     bool is_file = value_is_file(v), has_location = value_get_str(v, STR("location")).len > 0;
@@ -240,6 +251,9 @@ bool flow_value(struct evaluation *e, struct arena *a, Value v, Value *out, stru
         struct value_builder b = value_map_begin(a);
         if (!flow_fields(e, a, v, &b, err))
             return false;
+        int64_t size = value_is_file(v) ? size_of(e, a, v) : -1;
+        if (size >= 0)
+            value_map_set(&b, STR("size"), value_int(size));
         Value file = value_map_end(&b);
         *out = file_names(a, file, name_of(a, file));
     } else if (v.kind == VALUE_MAP) {

@@ -566,7 +566,8 @@ bool outputs_check(struct call *c, Value outputs, Value *complete, struct err *e
     for (size_t i = 0; i < c->process->output_count; i++) {
         const struct cwl_param *p = &c->process->outputs[i];
         Value v = value_get(outputs, p->id);
-        if (!cwl_type_accepts(p->type, v, NULL))
+        bool is_any = p->type->kind == CWL_ANY;         // as other runners: Any of an output may be null
+        if (!is_any && !cwl_type_accepts(p->type, v, NULL))
             return err_set(err, ERR_INVALID, "output '" STR_FMT "': expected " STR_FMT ", got %s", STR_ARG(p->id),
                            STR_ARG(cwl_type_text(&c->arena, p->type)),
                            value_is_file(v) ? "a File" : value_is_directory(v) ? "a Directory" : value_kind_name(v.kind));

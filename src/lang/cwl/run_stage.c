@@ -36,6 +36,21 @@ static bool stage_file(struct staging *s, Value file, Str path)
 
 static bool stage_entry(struct staging *s, Value v, Str path);
 
+// The secondary files of an entry of a folder lie in the folder too.
+static bool stage_beside(struct staging *s, Value entry, Str folder)
+{
+    Value secondary = value_get(entry, STR("secondaryFiles"));
+    for (size_t i = 0; i < value_len(secondary); i++) {
+        Value v = value_at(secondary, i);
+        Str name = value_get_str(v, STR("basename"));
+        if (!name_is_safe(name))
+            return err_set(s->err, ERR_INVALID, "'" STR_FMT "' cannot be the name of a file", STR_ARG(name));
+        if (!stage_entry(s, v, str_join_path(&s->c->arena, folder, name)))
+            return false;
+    }
+    return true;
+}
+
 static bool stage_folder(struct staging *s, Value directory, Str path)
 {
     Value listing;
@@ -50,7 +65,7 @@ static bool stage_folder(struct staging *s, Value directory, Str path)
         Str name = value_get_str(entry, STR("basename"));
         if (!name_is_safe(name))
             return err_set(s->err, ERR_INVALID, "'" STR_FMT "' cannot be the name of a file", STR_ARG(name));
-        if (!stage_entry(s, entry, str_join_path(&s->c->arena, path, name)))
+        if (!stage_entry(s, entry, str_join_path(&s->c->arena, path, name)) || !stage_beside(s, entry, path))
             return false;
     }
     return true;
@@ -64,7 +79,17 @@ static bool stage_entry(struct staging *s, Value v, Str path)
 static Value with_path(struct arena *a, Value v, Str path)
 {
     v = value_with(a, v, STR("path"), value_string(a, path));
-    return value_is_file(v) ? value_with(a, v, STR("dirname"), value_string(a, str_dirname(path))) : v;
+    if (value_is_file(v))
+        return value_with(a, v, STR("dirname"), value_string(a, str_dirname(path)));
+    Value listing = value_get(v, STR("listing"));
+    if (listing.kind != VALUE_ARRAY)
+        return v;
+    Value *items = NEW_ARRAY(a, Value, value_len(listing));
+    for (size_t i = 0; i < value_len(listing); i++) {
+        Value entry = value_at(listing, i);
+        items[i] = with_path(a, entry, str_join_path(a, path, value_get_str(entry, STR("basename"))));
+    }
+    return value_with(a, v, STR("listing"), value_array(a, items, value_len(listing)));
 }
 
 // A File or Directory and what belongs to it, into `dir`. *out: the same with paths.

@@ -441,8 +441,18 @@ void workflow_start(struct call *c)
     w->c = c;
     arena_defer(&c->arena, release_values, &w->values);
     w->steps = NEW_ARRAY(&c->arena, struct step_run, p->step_count + 1);
-    for (size_t i = 0; i < p->input_count; i++)
-        set_value(w, p->inputs[i].id, value_get(c->inputs, p->inputs[i].id));
+    struct err err;
+    for (size_t i = 0; i < p->input_count; i++) {
+        const struct cwl_param *in = &p->inputs[i];
+        Value v = value_get(c->inputs, in->id);
+        bool contents = in->load_contents || (in->binding && in->binding->load_contents);
+        if (contents && !load_value(c->e, &c->arena, v, true, CWL_NO_LISTING, p->version, &v, &err)) {
+            if (!call_retry_lost(c, &err, workflow_start))
+                call_fail(c, "%s", err.text);
+            return;
+        }
+        set_value(w, in->id, v);
+    }
     for (size_t i = 0; i < p->step_count; i++) {
         struct step_run *s = &w->steps[i];
         s->step = &p->steps[i];

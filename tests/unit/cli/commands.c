@@ -120,7 +120,7 @@ TEST(the_settings_are_listed_one_by_one_and_as_json)
     struct arena a = { 0 };
     use_home(&a, "none");
     setenv("PETRI_ENGINE_CORES", "3", 1);
-    EXPECT(has(RUN(&a, "config").out, "engine.cores                3     PETRI_ENGINE_CORES\n"));
+    EXPECT(has(RUN(&a, "config").out, "engine.cores                3      PETRI_ENGINE_CORES\n"));
     EXPECT(has(RUN(&a, "config", "engine.cores").out, "default:     auto\n"));
     EXPECT(has(RUN(&a, "config", "engine.cores", "--json").out, "\"value\": \"3\""));
     EXPECT(str_starts(RUN(&a, "config", "--json").out, STR("[")));
@@ -152,7 +152,7 @@ TEST(a_document_is_unsupported_only_when_that_is_all_that_is_wrong)
     struct span nowhere = { 0 };
     diag_warn(&diags, nowhere, "a warning");
     EXPECT_INT(diags_exit_code(&diags), EXIT_FAILED);
-    diag_add(&diags, nowhere, "X is not supported");
+    diag_add(&diags, nowhere, "unsupported: X");
     EXPECT_INT(diags_exit_code(&diags), EXIT_NOT_SUPPORTED);
     diag_add(&diags, nowhere, "also wrong");
     EXPECT_INT(diags_exit_code(&diags), EXIT_FAILED);

@@ -16,7 +16,7 @@ static bool has_option(const struct strbuf *text, const char *before, const char
     return has(text, option);
 }
 
-// Writes the text to a file and lets `command FILE` judge it; skips where the program is not installed.
+// Writes the text to a file and lets `command` judge it as $FILE; skips where the program is not installed.
 static void judge(struct strbuf *text, const char *program, const char *command)
 {
     struct arena a = { 0 };
@@ -28,8 +28,8 @@ static void judge(struct strbuf *text, const char *program, const char *command)
         test_skip("the program that judges it is not installed");
     }
     EXPECT_OK(file_write_atomic(path, strbuf_str(text), &err), err);
-    Str line = str_printf(&a, command, path.data);
-    EXPECT_INT(system(line.data), 0);
+    setenv("FILE", path.data, 1);
+    EXPECT_INT(system(command), 0);
     strbuf_release(text);
     arena_release(&a);
 }
@@ -106,14 +106,14 @@ TEST(the_bash_completion_is_sound_and_knows_every_option)
     for (const struct command *const *c = commands; *c; c++)
         for (size_t i = 0; i < (*c)->option_count; i++)
             EXPECT(has_option(&text, " --", (*c)->options[i].name));
-    judge(&text, "bash", "bash -n %s");
+    judge(&text, "bash", "bash -n \"$FILE\"");
 }
 
 TEST(the_bash_completion_completes_commands_and_options)
 {
     struct strbuf text = { 0 };
     help_bash(&text);
-    judge(&text, "bash", "bash -c '. %s; COMP_WORDS=(petri res); COMP_CWORD=1; _petri; [ \"${COMPREPLY[*]}\" = resume ] || exit 1; "
+    judge(&text, "bash", "bash -c '. \"$FILE\"; COMP_WORDS=(petri res); COMP_CWORD=1; _petri; [ \"${COMPREPLY[*]}\" = resume ] || exit 1; "
                          "COMP_WORDS=(petri gc --old); COMP_CWORD=2; _petri; [ \"${COMPREPLY[*]}\" = --older-than ]'");
 }
 
@@ -125,7 +125,7 @@ TEST(the_zsh_completion_knows_every_command_and_option)
     for (const struct command *const *c = commands; *c; c++)
         for (size_t i = 0; i < (*c)->option_count; i++)
             EXPECT(has_option(&text, "--", (*c)->options[i].name));
-    judge(&text, "zsh", "zsh -n %s");
+    judge(&text, "zsh", "zsh -n \"$FILE\"");
 }
 
 TEST(every_man_page_formats_without_a_warning)
@@ -136,7 +136,7 @@ TEST(every_man_page_formats_without_a_warning)
         EXPECT(str_starts(strbuf_str(&text), STR(".TH \"PETRI")));
         for (size_t i = 0; *c && i < (*c)->option_count; i++)
             EXPECT(has(&text, "\\fB\\-\\-"));
-        judge(&text, "groff", "test -z \"$(groff -man -Tutf8 -ww -z %s 2>&1)\"");
+        judge(&text, "groff", "test -z \"$(groff -man -Tutf8 -ww -z $FILE 2>&1)\"");
         if (*c == NULL)
             return;
     }

@@ -187,5 +187,8 @@ size_t rig_attempts(struct rig *r)
     size_t count;
     struct err err;
     EXPECT_OK(dir_list(&r->arena, str_join_path(&r->arena, r->home, STR("attempts")), &names, &count, &err), err);
-    return count;
+    size_t labelled = 0;
+    for (size_t i = 0; i < count; i++)
+        labelled += names[i].data[0] != '.';            // those are spare
+    return labelled;
 }

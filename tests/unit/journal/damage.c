@@ -114,8 +114,11 @@ TEST(a_record_that_is_repeated_dropped_or_moved_is_found)
     struct arena a = { 0 };
     Str bytes = sample(&a);
     size_t first = 16, second = first + 24 + strlen(texts[0]), third = second + 24 + strlen(texts[1]);
-    Str head = str_first(bytes, first), one = str_slice(bytes, first, second), two = str_slice(bytes, second, third), rest = str_from(bytes, third);
-    const Str orders[][4] = { { head, one, one, rest }, { head, two, one, rest }, { head, two, rest }, { head, one, rest } };
+    Str head = str_first(bytes, first), one = str_slice(bytes, first, second), two = str_slice(bytes, second, third),
+        rest = str_from(bytes, third);
+    const Str orders[][4] = {
+        { head, one, one, rest }, { head, two, one, rest }, { head, two, rest }, { head, one, rest }
+    };
     for (size_t i = 0; i < LEN(orders); i++) {
         Str file = { 0 };
         for (size_t k = 0; k < 4; k++)

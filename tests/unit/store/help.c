@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 // The program's own fsync comes before the C library's: so a test can make it fail.
-static size_t calls, fail_at = SIZE_MAX;
+static _Atomic size_t calls, fail_at = SIZE_MAX;
 
 int fsync(int fd)
 {
@@ -115,15 +115,25 @@ struct task_result small_result(int number)
 {
     static struct output outputs[3];
     static const char text[] = "hello\n";
-    outputs[0] = (struct output){ .path = STR("a.txt"), .hash = hash_bytes(text, 6), .size = 6, .is_inline = true, .bytes = { text, 6 } };
+    outputs[0] = (struct output){
+        .path = STR("a.txt"), .hash = hash_bytes(text, 6), .size = 6, .is_inline = true, .bytes = { text, 6 }
+    };
     outputs[1] = (struct output){ .path = STR("b.bam"), .hash = { { 7 } }, .size = 1 << 20 };
     outputs[2] = (struct output){ .path = STR("c.bai"), .hash = { { 8 } }, .size = 1 << 10 };
     return (struct task_result){
-        .key = hash_bytes(&number, sizeof number), .exit_code = number, .outputs = outputs, .output_count = 3,
-        .identity = STR("{\"argv\":[\"bwa\",\"mem\",\"-t\",\"4\",\"/petri/task/in/1/ref.fa\",\"/petri/task/in/2/reads_1.fq.gz\"],"
-                        "\"image\":\"quay.example/bwa@sha256:0123456789abcdef\",\"stages\":[{\"kind\":\"file\",\"path\":"
-                        "\"/petri/task/in/1/ref.fa\",\"size\":3200000000}],\"stdout\":\"out.sam\",\"task\":1}"),
-        .log_out = { .path = STR("stdout") }, .log_err = { .path = STR("stderr") }, .measured = { .wall = 5 },
-        .run = STR("run-1"), .task = STR("align[3]/bwa"), .host = STR("host1"),
+        .key = hash_bytes(&number, sizeof number),
+        .exit_code = number,
+        .outputs = outputs,
+        .output_count = 3,
+        .identity = STR(
+            "{\"argv\":[\"bwa\",\"mem\",\"-t\",\"4\",\"/petri/task/in/1/ref.fa\",\"/petri/task/in/2/reads_1.fq.gz\"],"
+            "\"image\":\"quay.example/bwa@sha256:0123456789abcdef\",\"stages\":[{\"kind\":\"file\",\"path\":"
+            "\"/petri/task/in/1/ref.fa\",\"size\":3200000000}],\"stdout\":\"out.sam\",\"task\":1}"),
+        .log_out = { .path = STR("stdout") },
+        .log_err = { .path = STR("stderr") },
+        .measured = { .wall = 5 },
+        .run = STR("run-1"),
+        .task = STR("align[3]/bwa"),
+        .host = STR("host1"),
     };
 }

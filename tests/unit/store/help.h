@@ -7,7 +7,7 @@
 
 struct store *open_store(void);                         // in test_dir()
 const char *in_dir(const char *name);                   // test_dir()/name; valid until the eighth next call
-Str in_store(const char *kind, Hash hash);              // path of an object ("objects") or result ("results"); as in_dir()
+Str in_store(const char *kind, Hash hash); // path of an object ("objects") or result ("results"); as in_dir()
 void write_file(const char *path, Str bytes);           // replaces it
 bool has_bytes(const char *path, Str bytes);
 void flip(const char *path, off_t at);                  // changes one byte, whatever the file's mode

@@ -213,7 +213,8 @@ TEST(eight_writers_of_the_same_objects_agree)
             snprintf(text, sizeof text, "object %d", n);
             snprintf(name, sizeof name, "file-%d", i);
             write_file(in_dir(name), str_of(text));
-            ok = i % 2 ? store_put_bytes(s, str_of(text), &hash, &err) : store_take_file(s, str_of(in_dir(name)), &hash, &size, &err);
+            ok = i % 2 ? store_put_bytes(s, str_of(text), &hash, &err)
+                       : store_take_file(s, str_of(in_dir(name)), &hash, &size, &err);
             ok = ok && store_has(s, hash);
         }
         if (!ok)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <pthread.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -75,7 +76,8 @@ TEST(a_result_of_a_newer_petri_is_unsupported_and_stays)
     put(s, r, false, false);
     sync_all(s);
     Str line = STR("{\"result\":2}"), path = in_store("results", r.key);
-    Str record = str_printf(&a, STR_FMT "\n" STR_FMT "\n", STR_ARG(line), STR_ARG(hash_text(&a, hash_bytes(line.data, line.len))));
+    Str record = str_printf(&a, STR_FMT "\n" STR_FMT "\n", STR_ARG(line),
+                            STR_ARG(hash_text(&a, hash_bytes(line.data, line.len))));
     EXPECT_INT(unlink(path.data), 0);
     write_file(path.data, record);
     EXPECT_ERR(store_find_result(s, r.key, &a, &found, &err), err, ERR_UNSUPPORTED);
@@ -220,4 +222,51 @@ TEST(eight_writers_of_the_same_results_agree)
     EXPECT_INT(count_files(in_dir("store/damaged")), 0);
     EXPECT_INT(count_temps(test_dir()), 0);
     store_close(s);
+}
+
+struct worker {
+    struct store *store;
+    bool ok;
+    struct err err;
+};
+
+static void *work(void *arg)
+{
+    struct worker *w = arg;
+    w->ok = true;
+    for (int i = 0; i < 60 && w->ok; i++) {
+        struct arena a = { 0 };
+        struct task_result r = { .key = hash_bytes(&i, sizeof i),
+                                 .log_out = { .path = STR("stdout") },
+                                 .log_err = { .path = STR("stderr") } },
+                           found;
+        Hash hash;
+        Str path, text = str_printf(&a, "object %d", i / 4);
+        int64_t size;
+        w->ok = store_put_result(w->store, &r, false, NULL, &w->err) &&
+                store_find_result(w->store, r.key, &a, &found, &w->err) &&
+                store_put_bytes(w->store, text, &hash, &w->err) && store_locate(w->store, hash, &a, &path, &w->err) &&
+                store_hash_file(w->store, path, &hash, &size, &w->err) &&
+                (i % 20 || store_sync_results(w->store, &w->err));
+        arena_release(&a);
+    }
+    return NULL;
+}
+
+TEST(four_threads_may_use_one_store_at_once)
+{
+    struct worker workers[4];
+    pthread_t threads[4];
+    struct store *s = open_store();
+    for (int i = 0; i < 4; i++) {
+        workers[i] = (struct worker){ .store = s };
+        EXPECT_INT(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+    }
+    for (int i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+        EXPECT_OK(workers[i].ok, workers[i].err);
+    }
+    store_close(s);
+    EXPECT_INT(count_temps(test_dir()), 0);
+    EXPECT_INT(count_files(in_dir("store/damaged")), 0);
 }

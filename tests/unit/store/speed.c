@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the store costs, printed; the bounds are far above what was measured, since machines are shared.
+// What the store costs, printed for people. No bounds: what a new file costs is the filesystem's and the neighbours'.
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -8,11 +8,10 @@
 
 enum { COUNT = 1000 };
 
-static void report(const char *what, Time took, int64_t most_us)
+static void report(const char *what, Time took)
 {
     int64_t each_ns = took / COUNT;
     fprintf(stderr, "# %s: %lld.%lld us each\n", what, (long long)(each_ns / 1000), (long long)(each_ns % 1000 / 100));
-    EXPECT(each_ns / 1000 < most_us);
 }
 
 TEST(a_thousand_results_cost_little)
@@ -24,10 +23,10 @@ TEST(a_thousand_results_cost_little)
         struct task_result r = small_result(i);
         EXPECT_OK(store_put_result(s, &r, false, NULL, &err), err);
     }
-    report("put_result", time_steady() - start, 2000);
+    report("put_result", time_steady() - start);
     start = time_steady();
     EXPECT_OK(store_sync_results(s, &err), err);
-    report("sync_results", time_steady() - start, 20000);
+    report("sync_results", time_steady() - start);
     start = time_steady();
     for (int i = 0; i < COUNT; i++) {
         struct arena a = { 0 };
@@ -35,7 +34,7 @@ TEST(a_thousand_results_cost_little)
         EXPECT_OK(store_find_result(s, small_result(i).key, &a, &found, &err), err);
         arena_release(&a);
     }
-    report("find_result", time_steady() - start, 2000);
+    report("find_result", time_steady() - start);
     store_close(s);
 }
 
@@ -57,7 +56,7 @@ TEST(a_thousand_small_files_cost_little)
             snprintf(name, sizeof name, "file-%d", i);
             EXPECT_OK(store_hash_file(s, str_of(in_dir(name)), &hash, &size, &err), err);
         }
-        report(pass ? "hash_file, known" : "hash_file, new", time_steady() - start, 2000);
+        report(pass ? "hash_file, known" : "hash_file, new", time_steady() - start);
     }
     store_close(s);
 }
@@ -74,7 +73,7 @@ TEST(a_hundred_objects_cost_little)
             snprintf(text, sizeof text, "object %d", i);
             EXPECT_OK(store_put_bytes(s, str_of(text), &hash, &err), err);
         }
-        report(pass ? "put_bytes, known" : "put_bytes, new", (time_steady() - start) * 10, 100000);
+        report(pass ? "put_bytes, known" : "put_bytes, new", (time_steady() - start) * 10);
     }
     store_close(s);
 }

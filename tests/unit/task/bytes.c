@@ -5,7 +5,8 @@
 
 TEST(base64_that_has_another_spelling_is_refused)
 {
-    static const char *const bad[] = { "A", "AAA", "AB==", "AAB=", "A===", "====", "AA=A", "A A=", "AAAA=", "QQ==QQ==", "-_==" };
+    static const char *const bad[] = { "A",    "AAA",  "AB==",  "AAB=",     "A===", "====",
+                                       "AA=A", "A A=", "AAAA=", "QQ==QQ==", "-_==" };
     struct arena a = { 0 };
     Str out;
     for (size_t i = 0; i < LEN(bad); i++)
@@ -16,8 +17,13 @@ TEST(base64_that_has_another_spelling_is_refused)
 
 TEST(base64_follows_the_vectors_of_the_rfc)
 {
-    static const char *const pairs[][2] = { { "", "" }, { "f", "Zg==" }, { "fo", "Zm8=" }, { "foo", "Zm9v" }, { "foob", "Zm9vYg==" },
-                                            { "fooba", "Zm9vYmE=" }, { "foobar", "Zm9vYmFy" } };
+    static const char *const pairs[][2] = { { "", "" },
+                                            { "f", "Zg==" },
+                                            { "fo", "Zm8=" },
+                                            { "foo", "Zm9v" },
+                                            { "foob", "Zm9vYg==" },
+                                            { "fooba", "Zm9vYmE=" },
+                                            { "foobar", "Zm9vYmFy" } };
     struct arena a = { 0 };
     for (size_t i = 0; i < LEN(pairs); i++) {
         Str out;

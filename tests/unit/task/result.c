@@ -18,9 +18,17 @@ static struct task_result sample(struct output outputs[4])
     outputs[2] = (struct output){ .path = STR("dir/x.bam"), .hash = { { 9 } }, .size = 1 << 20, .is_executable = true };
     outputs[3] = inline_output("empty", STR(""));
     return (struct task_result){
-        .key = { { 1, 2, 3 } }, .identity = STR("{\"argv\":[\"x\"],\"task\":1}"), .exit_code = -3, .outputs = outputs, .output_count = 4,
-        .log_out = inline_output("stdout", STR("h\xc3\xa9llo \"you\"\n")), .log_err = { .path = STR("stderr") },
-        .measured = { 1, INT64_MAX, INT64_MIN, 4, 5, -1, 7, 8 }, .run = STR("run1"), .task = STR("align[3]"), .host = STR("h\xfe"),
+        .key = { { 1, 2, 3 } },
+        .identity = STR("{\"argv\":[\"x\"],\"task\":1}"),
+        .exit_code = -3,
+        .outputs = outputs,
+        .output_count = 4,
+        .log_out = inline_output("stdout", STR("h\xc3\xa9llo \"you\"\n")),
+        .log_err = { .path = STR("stderr") },
+        .measured = { 1, INT64_MAX, INT64_MIN, 4, 5, -1, 7, 8 },
+        .run = STR("run1"),
+        .task = STR("align[3]"),
+        .host = STR("h\xfe"),
     };
 }
 
@@ -71,16 +79,20 @@ TEST(a_record_of_a_newer_version_is_unsupported_and_a_wrong_field_is_named)
     struct task_result r = sample(outputs), back;
     struct err err;
     Value v = result_value(&a, &r);
-    EXPECT_ERR(result_from_value(&a, value_with(&a, v, STR("result"), value_int(2)), &back, &err), err, ERR_UNSUPPORTED);
-    static const char *const fields[] = { "key", "exit", "outputs", "stdout", "stderr", "measured", "run", "task", "host", "identity" };
+    EXPECT_ERR(result_from_value(&a, value_with(&a, v, STR("result"), value_int(2)), &back, &err), err,
+               ERR_UNSUPPORTED);
+    static const char *const fields[] = { "key",      "exit", "outputs", "stdout", "stderr",
+                                          "measured", "run",  "task",    "host",   "identity" };
     for (size_t i = 0; i < LEN(fields); i++) {
         EXPECT_ERR(result_from_value(&a, value_without(&a, v, str_of(fields[i])), &back, &err), err, ERR_INVALID);
-        EXPECT_ERR(result_from_value(&a, value_with(&a, v, str_of(fields[i]), value_bool(true)), &back, &err), err, ERR_INVALID);
+        EXPECT_ERR(result_from_value(&a, value_with(&a, v, str_of(fields[i]), value_bool(true)), &back, &err), err,
+                   ERR_INVALID);
     }
     EXPECT_ERR(result_from_value(&a, value_null, &back, &err), err, ERR_INVALID);
     EXPECT_ERR(result_from_value(&a, with_output(&a, v, STR("size"), value_int(3)), &back, &err), err, ERR_INVALID);
     EXPECT_ERR(result_from_value(&a, with_output(&a, v, STR("hash"), value_null), &back, &err), err, ERR_DAMAGED);
-    EXPECT_ERR(result_from_value(&a, with_output(&a, v, STR("base64"), value_string(&a, STR("AAAA"))), &back, &err), err, ERR_INVALID);
+    EXPECT_ERR(result_from_value(&a, with_output(&a, v, STR("base64"), value_string(&a, STR("AAAA"))), &back, &err),
+               err, ERR_INVALID);
     arena_release(&a);
 }
 

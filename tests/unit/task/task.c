@@ -9,8 +9,16 @@ static const Str argv[] = { STR_CONST("bwa"), STR_CONST("mem"), STR_CONST("bad \
 static const struct env_var env[] = { { STR_CONST("LANG"), STR_CONST("C") }, { STR_CONST("X\xfe"), STR_CONST("1") } };
 static const struct stage stages[] = {
     { .kind = STAGE_DIR, .path = STR_CONST(TASK_IN "/1") },
-    { .kind = STAGE_FILE, .path = STR_CONST(TASK_IN "/1/ref.fa"), .hash = { { 1, 2, 3 } }, .size = 7, .source = STR_CONST("/ref.fa") },
-    { .kind = STAGE_TEXT, .path = STR_CONST(TASK_OUT "/conf"), .text = STR_CONST("a\0b"), .is_writable = true, .is_executable = true },
+    { .kind = STAGE_FILE,
+      .path = STR_CONST(TASK_IN "/1/ref.fa"),
+      .hash = { { 1, 2, 3 } },
+      .size = 7,
+      .source = STR_CONST("/ref.fa") },
+    { .kind = STAGE_TEXT,
+      .path = STR_CONST(TASK_OUT "/conf"),
+      .text = STR_CONST("a\0b"),
+      .is_writable = true,
+      .is_executable = true },
 };
 static const Str globs[] = { STR_CONST("*.bam") };
 static const int codes[] = { 3, 4 };
@@ -18,10 +26,23 @@ static const int codes[] = { 3, 4 };
 static struct task_spec full_spec(void)
 {
     return (struct task_spec){
-        .name = STR("align[3]"), .step = STR("align"), .argv = argv, .argc = LEN(argv), .tool_digest = STR("blake3:11"),
-        .image = STR("img@sha256:22"), .env = env, .env_count = LEN(env), .stdin_path = STR(TASK_IN "/1/ref.fa"),
-        .stdout_name = STR("out.txt"), .stderr_name = STR("err.txt"), .stages = stages, .stage_count = LEN(stages), .globs = globs,
-        .glob_count = LEN(globs), .keep_all = true, .network = true,
+        .name = STR("align[3]"),
+        .step = STR("align"),
+        .argv = argv,
+        .argc = LEN(argv),
+        .tool_digest = STR("blake3:11"),
+        .image = STR("img@sha256:22"),
+        .env = env,
+        .env_count = LEN(env),
+        .stdin_path = STR(TASK_IN "/1/ref.fa"),
+        .stdout_name = STR("out.txt"),
+        .stderr_name = STR("err.txt"),
+        .stages = stages,
+        .stage_count = LEN(stages),
+        .globs = globs,
+        .glob_count = LEN(globs),
+        .keep_all = true,
+        .network = true,
         .policy = { .success_codes = codes, .success_count = 1, .temporary_codes = codes + 1, .temporary_count = 1 },
     };
 }
@@ -34,17 +55,25 @@ static Hash key_of(const struct task_spec *spec)
 TEST(an_identity_with_a_wrong_or_unknown_field_is_refused_by_name)
 {
     static const char *const bad[][2] = {
-        { "[]", "task" }, { "{\"task\":2,\"argv\":[\"x\"]}", "task" }, { "{\"argv\":[\"x\"]}", "task" }, { "{\"task\":1}", "argv" },
-        { "{\"task\":1,\"argv\":\"x\"}", "argv" }, { "{\"task\":1,\"argv\":[1]}", "argv" },
-        { "{\"task\":1,\"argv\":[\"x\"],\"gpu\":1}", "gpu" }, { "{\"task\":1,\"argv\":[\"x\"],\"network\":false}", "network" },
-        { "{\"task\":1,\"argv\":[\"x\"],\"env\":[]}", "env" }, { "{\"task\":1,\"argv\":[\"x\"],\"env\":{\"A\":1}}", "A" },
+        { "[]", "task" },
+        { "{\"task\":2,\"argv\":[\"x\"]}", "task" },
+        { "{\"argv\":[\"x\"]}", "task" },
+        { "{\"task\":1}", "argv" },
+        { "{\"task\":1,\"argv\":\"x\"}", "argv" },
+        { "{\"task\":1,\"argv\":[1]}", "argv" },
+        { "{\"task\":1,\"argv\":[\"x\"],\"gpu\":1}", "gpu" },
+        { "{\"task\":1,\"argv\":[\"x\"],\"network\":false}", "network" },
+        { "{\"task\":1,\"argv\":[\"x\"],\"env\":[]}", "env" },
+        { "{\"task\":1,\"argv\":[\"x\"],\"env\":{\"A\":1}}", "A" },
         { "{\"task\":1,\"argv\":[\"x\"],\"env\":{\"=*\":\"\"}}", "=*" },
         { "{\"task\":1,\"argv\":[\"x\"],\"stages\":[{\"kind\":\"pipe\",\"path\":\"/a\"}]}", "stages.kind" },
         { "{\"task\":1,\"argv\":[\"x\"],\"stages\":[{\"kind\":\"dir\"}]}", "stages.path" },
         { "{\"task\":1,\"argv\":[\"x\"],\"stages\":[{\"kind\":\"dir\",\"path\":\"/a\",\"mode\":7}]}", "/a" },
-        { "{\"task\":1,\"argv\":[\"x\"],\"stages\":[{\"kind\":\"file\",\"path\":\"/a\",\"hash\":\"\",\"size\":1}]}", "stages.hash" },
+        { "{\"task\":1,\"argv\":[\"x\"],\"stages\":[{\"kind\":\"file\",\"path\":\"/a\",\"hash\":\"\",\"size\":1}]}",
+          "stages.hash" },
         { "{\"task\":1,\"argv\":[\"x\"],\"stages\":[{\"kind\":\"text\",\"path\":\"/a\"}]}", "stages.text" },
-        { "{\"task\":1,\"argv\":[\"x\"],\"stages\":[{\"kind\":\"dir\",\"path\":\"/a\",\"writable\":false}]}", "stages" },
+        { "{\"task\":1,\"argv\":[\"x\"],\"stages\":[{\"kind\":\"dir\",\"path\":\"/a\",\"writable\":false}]}",
+          "stages" },
     };
     struct arena a = { 0 };
     for (size_t i = 0; i < LEN(bad); i++) {
@@ -74,8 +103,8 @@ static void change_network(struct task_spec *s) { s->network = false; }
 TEST(the_key_changes_with_each_field_that_decides_the_bytes)
 {
     static void (*const changes[])(struct task_spec *) = {
-        change_argv, change_tool, change_image, change_env, change_stdin, change_stdout, change_stderr, change_stage_count,
-        change_globs, change_keep_all, change_network,
+        change_argv,   change_tool,        change_image, change_env,      change_stdin,   change_stdout,
+        change_stderr, change_stage_count, change_globs, change_keep_all, change_network,
     };
     Hash seen[LEN(changes) + 1];
     struct task_spec spec = full_spec();

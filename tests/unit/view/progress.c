@@ -3,6 +3,11 @@
 
 #include <unistd.h>
 
+#include "base/arena.h"
+#include "engine/driver.h"
+#include "journal/journal.h"
+#include "sys/file.h"
+#include "sys/loop.h"
 #include "unit/test.h"
 #include "view/progress_lines.h"
 #include "view/progress_table.h"
@@ -57,17 +62,21 @@ TEST(more_tasks_than_announced_raise_the_total_and_never_make_the_waiting_negati
     progress_model_release(&m);
 }
 
-TEST(no_time_left_is_told_while_a_step_has_no_finished_task_or_no_known_size)
+TEST(the_time_left_is_unknown_or_a_lower_bound_while_a_step_has_no_finished_task_or_no_known_size)
 {
     struct progress_model m;
     Time left;
+    bool is_whole;
     progress_model_init(&m, 0);
     progress_model_step(&m, STR("a"), 2);
     feed(&m, "a", "a1", RECORD_INTENT, 0);
-    EXPECT(!progress_time_left(&m, SEC(1), &left));
+    EXPECT(!progress_time_left(&m, SEC(1), &left, &is_whole));
     feed(&m, "a", "a1", RECORD_DONE, SEC(10));
+    EXPECT(progress_time_left(&m, SEC(10), &left, &is_whole));
+    EXPECT(is_whole && left == SEC(10));
     progress_model_step(&m, STR("b"), -1);
-    EXPECT(!progress_time_left(&m, SEC(10), &left));
+    EXPECT(progress_time_left(&m, SEC(10), &left, &is_whole));
+    EXPECT(!is_whole);
     progress_model_release(&m);
 }
 
@@ -75,6 +84,7 @@ TEST(the_time_left_comes_from_the_mean_of_finished_tasks_and_those_running)
 {
     struct progress_model m;
     Time left = 0;
+    bool is_whole = false;
     progress_model_init(&m, 0);
     progress_model_step(&m, STR("a"), 6);
     feed(&m, "a", "a1", RECORD_INTENT, 0);
@@ -83,8 +93,12 @@ TEST(the_time_left_comes_from_the_mean_of_finished_tasks_and_those_running)
     feed(&m, "a", "a2", RECORD_DONE, SEC(10));
     feed(&m, "a", "a3", RECORD_INTENT, SEC(10));
     feed(&m, "a", "a4", RECORD_INTENT, SEC(10));
-    EXPECT(progress_time_left(&m, SEC(15), &left));     // two wait for 10 s each, two have 5 s to go; two at a time
+    EXPECT(progress_time_left(&m, SEC(15), &left, &is_whole));      // two wait for 10 s each, two have 5 s to go; two at a time
     EXPECT_INT(left, SEC(15));
+    EXPECT(is_whole);
+    progress_model_stop(&m);
+    EXPECT_INT(step_named(&m, "a")->running, 0);
+    EXPECT_INT(progress_step_waiting(step_named(&m, "a")), 4);
     progress_model_release(&m);
 }
 
@@ -242,4 +256,72 @@ TEST(a_pipe_is_no_terminal_and_gets_neither_colours_nor_unicode)
     EXPECT(!o.is_terminal && !o.use_color && !o.use_unicode);
     close(fds[0]);
     close(fds[1]);
+}
+
+static void after_a_while(void *arg) { loop_stop(arg); }
+
+// A driver without store and executor tells two steps to a progress that writes to a pipe; returns what it wrote.
+static void watch_a_run(struct arena *a, bool is_terminal, bool is_quiet, struct strbuf *out)
+{
+    int fds[2];
+    Str damage;
+    struct err err;
+    EXPECT(pipe(fds) == 0);
+    struct loop *loop = loop_new(1);
+    struct journal *journal = journal_open(a, str_of(test_dir()), &damage, &err);
+    EXPECT(journal != NULL);
+    struct driver_config config = { .run = STR("r"), .cores = 1, .max_running = 1 };
+    struct driver *driver = driver_new(loop, NULL, journal, NULL, &config);
+    struct progress_options options = { .run = STR("r"), .cores = 1, .fd = fds[1], .is_terminal = is_terminal, .is_quiet = is_quiet };
+    struct progress *p = progress_new(loop, driver, NULL, &options);
+    struct loop_timer *timer = loop_timer_new(loop, after_a_while, loop);
+    driver_step(driver, STR("s"), 2);
+    driver_evaluated(driver, STR("s"), STR("s[0]"), false);
+    driver_evaluated(driver, STR("s"), STR("s[1]"), true);
+    driver_warn(driver, STR("be careful"));
+    progress_say(p, STR("a line"));
+    loop_timer_set(timer, 150 * MILLISECOND);           // one tick
+    loop_run(loop);
+    progress_end(p);
+    driver_evaluated(driver, STR("s"), STR("s[2]"), false);     // too late to be shown
+    progress_free(p);
+    progress_free(NULL);
+    driver_free(driver);
+    loop_free(loop);
+    journal_close(journal);
+    close(fds[1]);
+    EXPECT_OK(fd_read_all(fds[0], out, &err), err);
+    close(fds[0]);
+}
+
+TEST(without_a_terminal_a_run_is_told_in_lines)
+{
+    struct arena a = { 0 };
+    struct strbuf out = { 0 };
+    watch_a_run(&a, false, false, &out);
+    EXPECT_STR(strbuf_str(&out), STR("skipped  s[1]\nwarning: be careful\na line\n"));
+    strbuf_release(&out);
+    arena_release(&a);
+}
+
+TEST(on_a_terminal_the_last_table_stays)
+{
+    struct arena a = { 0 };
+    struct strbuf out = { 0 };
+    watch_a_run(&a, true, false, &out);
+    EXPECT(str_find(strbuf_str(&out), STR("warning: be careful\n")) >= 0);
+    EXPECT(str_find(strbuf_str(&out), STR("\x1b[2A\r\x1b[J")) >= 0);
+    EXPECT(str_ends(strbuf_str(&out), STR("2/2, 1 skipped\n")));
+    strbuf_release(&out);
+    arena_release(&a);
+}
+
+TEST(a_quiet_run_tells_only_what_the_program_itself_says)
+{
+    struct arena a = { 0 };
+    struct strbuf out = { 0 };
+    watch_a_run(&a, true, true, &out);
+    EXPECT_STR(strbuf_str(&out), STR("a line\n"));
+    strbuf_release(&out);
+    arena_release(&a);
 }

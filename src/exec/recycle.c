@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Recycles attempts' folders. A folder whose owner, mode or attributes the task changed is not cleaned but refused: no
+// task may find traces of another.
+#include "exec/recycle.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/arena.h"
+#include "base/log.h"
+#include "sys/file.h"
+
+static mode_t mask;
+
+// Not by umask(2), which would change it for the other threads meanwhile.
+static void read_mask(void)
+{
+    FILE *file = fopen("/proc/self/status", "re");
+    char line[256];
+    unsigned value = 0777;              // unknown: no mode ever fits, nothing is recycled
+    while (file && fgets(line, sizeof line, file))
+        if (sscanf(line, "Umask: %o", &value) == 1)
+            break;
+    if (file)
+        fclose(file);
+    mask = value;
+}
+
+static mode_t current_mask(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, read_mask);
+    return mask;
+}
+
+// Nothing but what the system's security labels every file with.
+static bool has_no_attributes(const char *path)
+{
+    char names[1024];
+    ssize_t len = llistxattr(path, names, sizeof names);
+    for (ssize_t at = 0; at < len; at += (ssize_t)strlen(names + at) + 1)
+        if (strncmp(names + at, "security.", 9) != 0)
+            return false;
+    return len >= 0;
+}
+
+static bool is_as_new(const char *path, mode_t mode)
+{
+    struct stat st;
+    return lstat(path, &st) == 0 && st.st_mode == (mode & ~current_mask()) && st.st_uid == geteuid() &&
+           (S_ISDIR(mode) || st.st_nlink == 1) && has_no_attributes(path);
+}
+
+// A log is emptied, or removed when it is no longer as it was made; then it is made again.
+static bool empty_log(Str path)
+{
+    struct err err;
+    struct stat st;
+    if (lstat(path.data, &st) < 0 || !is_as_new(path.data, S_IFREG | 0666))
+        return tree_remove(path, &err);
+    return st.st_size == 0 || truncate(path.data, 0) == 0;
+}
+
+static bool empty_folder(struct arena *a, Str path)
+{
+    Str *names;
+    size_t count;
+    struct err err;
+    bool ok = is_as_new(path.data, S_IFDIR | 0777) && dir_list(a, path, &names, &count, &err);
+    for (size_t i = 0; ok && i < count; i++)
+        ok = tree_remove(str_join_path(a, path, names[i]), &err);
+    return ok;
+}
+
+static bool recycle(struct arena *a, Str folder, Str spare)
+{
+    Str *names;
+    size_t count, folders = 0;
+    struct err err;
+    if (!is_as_new(folder.data, S_IFDIR | 0777) || !dir_list(a, folder, &names, &count, &err))
+        return false;
+    for (size_t i = 0; i < count; i++) {
+        Str path = str_join_path(a, folder, names[i]);
+        bool is_folder = str_is(names[i], "out") || str_is(names[i], "tmp");
+        bool is_log = str_is(names[i], "stdout") || str_is(names[i], "stderr");
+        folders += is_folder;
+        if (!(is_folder ? empty_folder(a, path) : is_log ? empty_log(path) : tree_remove(path, &err)))
+            return false;
+    }
+    return folders == 2 && rename(folder.data, spare.data) == 0;
+}
+
+bool folder_recycle(Str folder, Str spare)
+{
+    struct arena a = { 0 };
+    bool ok = recycle(&a, str_copy(&a, folder), str_copy(&a, spare));
+    arena_release(&a);
+    return ok;
+}
+
+void spares_remove(Str attempts)
+{
+    struct arena a = { 0 };
+    Str *names;
+    size_t count;
+    struct err err;
+    bool ok = dir_list(&a, attempts, &names, &count, &err);
+    for (size_t i = 0; ok && i < count; i++) {
+        if (!str_starts(names[i], STR(".spare-")) && !str_starts(names[i], STR(".gone-")))
+            continue;
+        Str spare = str_join_path(&a, attempts, names[i]), gone = str_printf(&a, STR_FMT "/.gone-%d", STR_ARG(attempts), (int)getpid());
+        // Under a name that nobody takes it by: it may be a living head's, who would get it half removed.
+        if (rename(spare.data, gone.data) == 0 && !tree_remove(gone, &err))
+            LOG(LOG_WARN, "a spare folder stays: %s", err.text);
+    }
+    arena_release(&a);
+}

@@ -1,0 +1,7 @@
+cwlVersion: v1.2
+class: CommandLineTool
+baseCommand: cat
+arguments: ["$(inputs.reads.path"]
+inputs:
+  reads: File
+outputs: []

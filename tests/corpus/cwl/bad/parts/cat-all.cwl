@@ -1,0 +1,7 @@
+cwlVersion: v1.2
+class: CommandLineTool
+baseCommand: cat
+inputs:
+  reads: File[]
+  name: string
+outputs: []

@@ -1,0 +1,7 @@
+cwlVersion: v1.0
+class: CommandLineTool
+baseCommand: cat
+requirements:
+  NetworkAccess: {networkAccess: true}
+inputs: []
+outputs: []

@@ -1,0 +1,9 @@
+cwlVersion: v1.2
+class: Workflow
+inputs: []
+outputs: []
+steps:
+  align:
+    run: "#aligner"
+    in: []
+    out: []

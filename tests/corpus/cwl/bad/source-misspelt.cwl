@@ -1,0 +1,11 @@
+cwlVersion: v1.2
+class: Workflow
+inputs:
+  reads: File
+outputs:
+  text: {type: File, outputSource: show/txt}
+steps:
+  show:
+    run: parts/cat.cwl
+    in: {reads: read}
+    out: [text]

@@ -1,0 +1,4 @@
+class: CommandLineTool
+baseCommand: cat
+inputs: []
+outputs: []
