@@ -168,13 +168,15 @@ static void told_at_once(void *arg)     // a task that never reaches the core
     if (t->error.len) {
         outcome.end = TASK_FAILED;
         d->end.failed++;
-        record_failed(t, false, false);
+        record_failed(t, false, false, false);
         show(t, RECORD_FAILED, strbuf_str(&t->error));
     } else if (t->result) {
         outcome = (struct task_outcome){ .end = TASK_DONE, .was_cached = true, .result = t->result };
         producers_add(d, t->result);
         d->end.cached++;
     } else {
+        vec_push(&d->arena, &d->would_run, str_copy(&d->arena, t->spec->name));
+        d->end.would_run_names = d->would_run.at;
         d->end.would_run++;
         show(t, RECORD_INTENT, (Str){ 0 });
     }
@@ -341,7 +343,8 @@ static void do_record_failed(struct driver_task *t, const struct core_effect *e,
         time_duration_text(t->spec->resources.time_limit_ms * MILLISECOND, limit);
         strbuf_addf(&t->error, "took longer than its time limit of %s and was ended", limit);
     }
-    uint64_t number = record_failed(t, retry, e->timed_out);
+    bool cancelled = t->outcome.end == ATTEMPT_KILLED && !e->timed_out;
+    uint64_t number = record_failed(t, retry, e->timed_out, cancelled);
     if (retry) {
         d->end.retried++;
         show(t, RECORD_FAILED, strbuf_str(&t->error));

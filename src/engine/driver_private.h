@@ -74,6 +74,7 @@ struct driver {
     int work_running;                   // hash jobs on worker threads
     bool finished, stopped, broken;     // finished: the evaluator is done; stopped: the loop was told
     bool cancelled;
+    VEC(Str) would_run;
     struct driver_end end;
 };
 
@@ -97,4 +98,4 @@ void driver_stage_free(struct driver *d);
 uint64_t record_intent(struct driver_task *t);
 void record_cached(struct driver_task *t);
 uint64_t record_done(struct driver_task *t);
-uint64_t record_failed(struct driver_task *t, bool retry, bool timed_out);
+uint64_t record_failed(struct driver_task *t, bool retry, bool timed_out, bool cancelled);

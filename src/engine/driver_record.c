@@ -66,12 +66,14 @@ uint64_t record_done(struct driver_task *t)
     return append(t, RECORD_DONE, &b);
 }
 
-uint64_t record_failed(struct driver_task *t, bool retry, bool timed_out)
+uint64_t record_failed(struct driver_task *t, bool retry, bool timed_out, bool cancelled)
 {
     struct strbuf b = { 0 };
     const struct attempt_outcome *o = &t->outcome;
     begin(&b, t);
     strbuf_addf(&b, ",\"attempt\":%d,\"retry\":%s,\"timed_out\":%s", core_attempt(t->core), retry ? "true" : "false", timed_out ? "true" : "false");
+    if (cancelled)
+        strbuf_addz(&b, ",\"cancelled\":true");
     if (o->end == ATTEMPT_EXITED)
         strbuf_addf(&b, ",\"exit\":%d", o->exit_code);
     if (o->end == ATTEMPT_SIGNALED)

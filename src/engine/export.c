@@ -154,6 +154,15 @@ static bool put_bytes(struct export *x, Hash hash, Str source, Str path, bool is
 
 static bool export_value(struct export *x, Value v, Str dir, Value *out);
 
+static void set_names(struct export *x, struct value_builder *b, Str name)
+{
+    ptrdiff_t dot = str_rfind_char(name, '.');
+    size_t cut = dot > 0 ? (size_t)dot : name.len;
+    value_map_set(b, STR("basename"), value_string(x->arena, name));
+    value_map_set(b, STR("nameroot"), value_string(x->arena, str_first(name, cut)));
+    value_map_set(b, STR("nameext"), value_string(x->arena, str_from(name, cut)));
+}
+
 static bool set_file_fields(struct export *x, struct value_builder *b, Str path, Hash hash)
 {
     char sha1[HASH_HEX + 1];
@@ -162,7 +171,7 @@ static bool set_file_fields(struct export *x, struct value_builder *b, Str path,
         return false;
     value_map_set(b, STR("location"), value_string(x->arena, location_of_path(x->arena, path)));
     value_map_set(b, STR("path"), value_string(x->arena, path));
-    value_map_set(b, STR("basename"), value_string(x->arena, str_basename(path)));
+    set_names(x, b, str_basename(path));
     value_map_set(b, STR("size"), value_int(size));
     value_map_set(b, STR("checksum"), value_string(x->arena, str_printf(x->arena, "sha1$%s", sha1)));
     value_map_set(b, STR("petri:digest"), value_string(x->arena, hash_text(x->arena, hash)));

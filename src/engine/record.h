@@ -17,7 +17,8 @@ enum record_type {
     RECORD_DONE = 4,
     // The result was known: task, name, step, key, time
     RECORD_CACHED = 5,
-    // An attempt failed: task, attempt, name, step, key, why (text), time, retry (bool: another attempt follows), exit or
+    // An attempt failed: task, attempt, name, step, key, why (text), time, retry (bool: another attempt follows),
+    // timed_out, cancelled (bool: ended because the run was), exit or
     // signal where there was one, measured; log_out, log_err (maps as in results: hash, size, text/base64 when inline)
     RECORD_FAILED = 6,
     // A task without a command (an expression) was evaluated, or a step was skipped by `when`: step, name, skipped (bool), time

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The attempt runner: a small process that starts tasks, waits until every process of theirs is dead, and says what they
-// used. It keeps nothing on disk and decides nothing: time limits, retries and outputs are the head's. One thread, poll(),
-// no library beyond libc. When the head's end of the socket closes it kills all that it started and ends.
+// The attempt runner: a small process that starts tasks, waits until every process of theirs is dead, and says what
+// they used. It keeps nothing on disk and decides nothing: time limits, retries and outputs are the head's. One thread,
+// poll(), no library beyond libc. When the head's end of the socket closes it kills all that it started and ends.
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,9 +14,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
+#include "exec/birth.h"
 #include "exec/local.h"
 #include "exec/proctree.h"
-#include "exec/start.h"
 #include "exec/wire.h"
 
 struct child {                          // an attempt, from START to DONE
@@ -42,63 +43,11 @@ struct runner {
     bool is_killing;                    // and all are being killed
     struct proc_table *table;           // of this turn; NULL until somebody asks
     struct rlimit files;                // as tasks get it
-    sigset_t task_signals;
     Time used_at;                       // of the last usage
     double cores;
     int64_t memory_bytes;
 };
 enum { RECEIVE = 256 * 1024, SETTLE_MS = 20, BLOCK = 512 };
-
-// --- In the process that becomes the task.
-
-static void say_problem(int fd, const struct err *err)
-{
-    size_t len = strlen(err->text);
-    char message[sizeof(uint32_t) + sizeof err->text];
-    uint32_t code = err->code;
-    memcpy(message, &code, sizeof code);
-    memcpy(message + sizeof code, err->text, len);
-    if (write(fd, message, sizeof code + len) < 0)      // under PIPE_BUF: one piece or none
-        _exit(126);
-}
-
-struct birth {
-    Str payload;
-    struct start start;
-    struct arena arena;                 // of the process that becomes the task; shared with it if it was vforked
-    int mark, problem_fd;
-    pid_t parent;
-};
-
-static NORETURN void become_task(const struct runner *r, struct birth *b)
-{
-    struct err err = { .code = ERR_NONE };
-    struct rlimit no_core = { 0, 0 };
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != b->parent)
-        _exit(126);
-    setsid();
-    setrlimit(RLIMIT_CORE, &no_core);
-    setrlimit(RLIMIT_NOFILE, &r->files);
-    proc_mark(b->mark);
-    sigprocmask(SIG_SETMASK, &r->task_signals, NULL);
-    if (!start_decode(&b->arena, b->payload, &b->start))
-        err_set(&err, ERR_INTERNAL, "the description of the attempt is damaged");
-    else if (start_stage_all(&b->arena, &b->start, &err) && start_exec(&b->arena, &b->start, &err))
-        CHECK(!"exec returned with success");
-    say_problem(b->problem_fd, &err);
-    _exit(126);
-}
-
-// A light attempt is vforked: it borrows our memory until exec, which halves the cost of its start, while we wait. What
-// would make us wait for long (copies) gets a process with memory of its own.
-static pid_t give_birth(const struct runner *r, struct birth *b)
-{
-    pid_t pid = b->start.is_light ? vfork() : fork();
-    if (pid == 0)
-        become_task(r, b);
-    return pid;
-}
 
 // --- Answers.
 
@@ -142,19 +91,6 @@ static void child_free(struct runner *r, size_t mark)
     r->children.at[mark] = NULL;
 }
 
-// Why the command was never reached, if the process said so.
-static bool read_problem(struct child *c, struct err *err)
-{
-    char message[sizeof(uint32_t) + sizeof err->text];
-    ssize_t n = read(c->problem_fd, message, sizeof message - 1);
-    uint32_t code;
-    if (n < (ssize_t)sizeof code)
-        return false;
-    message[n] = '\0';
-    memcpy(&code, message, sizeof code);
-    return !err_set(err, (enum err_code)code, "%s", message + sizeof code);
-}
-
 static void finish(struct runner *r, size_t mark)
 {
     struct child *c = r->children.at[mark];
@@ -162,7 +98,7 @@ static void finish(struct runner *r, size_t mark)
     enum attempt_end end = WIFSIGNALED(c->status) ? ATTEMPT_SIGNALED : ATTEMPT_EXITED;
     if (c->is_killed)
         end = ATTEMPT_KILLED;
-    else if (read_problem(c, &err))
+    else if (birth_problem(c->problem_fd, &err))
         end = ATTEMPT_NOT_STARTED;
     send_done(r, c, end, &err);
     child_free(r, mark);
@@ -289,7 +225,7 @@ static struct child *child_new(struct runner *r, const struct start *start, size
 
 static void start(struct runner *r, Str payload)
 {
-    struct birth b = { .payload = payload, .parent = getpid() };
+    struct birth b = { .payload = payload, .parent = getpid(), .files = r->files };
     struct err err;
     int problem[2];
     size_t mark;
@@ -299,7 +235,7 @@ static void start(struct runner *r, Str payload)
         b.mark = (int)mark;
         b.problem_fd = problem[1];
         c->problem_fd = problem[0];
-        c->root = give_birth(r, &b);
+        c->root = birth_give(&b);
         int number = errno;
         close(problem[1]);
         arena_release(&b.arena);
@@ -408,6 +344,16 @@ static void send_usage(struct runner *r)
     strbuf_release(&b);
 }
 
+// A vforked task starts with our peak of memory as its own: one huge order must not be seen in all later measurements.
+static void forget_peak(void)
+{
+    int fd = open("/proc/self/clear_refs", O_WRONLY | O_CLOEXEC);
+    if (fd < 0 || write(fd, "5", 1) < 0)
+        LOG(LOG_DEBUG, "cannot reset the peak of memory");
+    if (fd >= 0)
+        close(fd);
+}
+
 static void obey(struct runner *r)
 {
     size_t at = 0, used;
@@ -425,10 +371,11 @@ static void obey(struct runner *r)
         case WIRE_DONE: CHECK(!"the head never sends this");
         }
     }
-    memmove(r->in.data, r->in.data + at, r->in.len - at);
-    r->in.len -= at;
-    if (r->in.len == 0 && r->in.cap > 4 * RECEIVE)      // one huge order must not weigh on every later fork
+    wire_drop(&r->in, at);
+    if (r->in.len == 0 && r->in.cap > 4 * RECEIVE) {
         strbuf_release(&r->in);
+        forget_peak();
+    }
 }
 
 static void receive(struct runner *r)
@@ -473,10 +420,10 @@ static void runner_init(struct runner *r, int fd)
 {
     sigset_t handled;
     sigemptyset(&handled);
-    sigaddset(&handled, SIGCHLD), sigaddset(&handled, SIGTERM), sigaddset(&handled, SIGINT), sigaddset(&handled, SIGHUP);
+    sigaddset(&handled, SIGCHLD), sigaddset(&handled, SIGTERM);
+    sigaddset(&handled, SIGINT), sigaddset(&handled, SIGHUP);
     for (int number = 1; number < SIGRTMIN; number++)
         signal(number, SIG_DFL);        // tasks inherit what is ignored; SIGKILL and SIGSTOP refuse, rightly
-    sigemptyset(&r->task_signals);
     CHECK(sigprocmask(SIG_SETMASK, &handled, NULL) == 0);
     r->signals = signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK);
     CHECK(r->signals >= 0);
@@ -501,7 +448,8 @@ int attempt_serve(int fd)
     struct runner r = { .socket = fd };
     runner_init(&r, fd);
     while (!r.is_ending || has_children(&r)) {
-        struct pollfd polls[] = { { .fd = r.signals, .events = POLLIN }, { .fd = r.is_ending ? -1 : fd, .events = POLLIN } };
+        struct pollfd polls[] = { { .fd = r.signals, .events = POLLIN },
+                                  { .fd = r.is_ending ? -1 : fd, .events = POLLIN } };
         poll(polls, LEN(polls), wait_ms(&r));
         read_signals(&r);
         reap(&r);

@@ -99,7 +99,8 @@ static bool take_log(struct collection *c, const char *name, struct output *out,
     if (lstat(path.data, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
         return true;
     out->is_inline = st.st_size <= RESULT_INLINE_MAX;
-    return (out->is_inline ? take_small(c, path, out, err) : store_take_file(c->store, path, &out->hash, &out->size, err)) ||
+    return (out->is_inline ? take_small(c, path, out, err)
+                           : store_take_file(c->store, path, &out->hash, &out->size, err)) ||
            err_wrap(err, "the log %s", name);
 }
 
@@ -113,7 +114,8 @@ static void fail(struct attempt_outcome *outcome, enum attempt_end end, const st
 
 static bool is_success(const struct collection *c)
 {
-    return c->outcome.end == ATTEMPT_EXITED && task_exit_class(c->attempt->spec, c->outcome.exit_code) == EXIT_IS_SUCCESS;
+    return c->outcome.end == ATTEMPT_EXITED &&
+           task_exit_class(c->attempt->spec, c->outcome.exit_code) == EXIT_IS_SUCCESS;
 }
 
 static void collect_all(struct collection *c)
@@ -134,7 +136,8 @@ static void collect_all(struct collection *c)
 void collect(struct collection *c)
 {
     struct err err;
-    bool has_run = c->outcome.end == ATTEMPT_EXITED || c->outcome.end == ATTEMPT_SIGNALED || c->outcome.end == ATTEMPT_KILLED;
+    bool has_run =
+        c->outcome.end == ATTEMPT_EXITED || c->outcome.end == ATTEMPT_SIGNALED || c->outcome.end == ATTEMPT_KILLED;
     if (has_run)
         collect_all(c);
     c->is_recycled = !c->keep_folder && c->spare.len && folder_recycle(c->folder, c->spare);

@@ -12,7 +12,7 @@ struct collection {
     Str spare;                          // where the emptied folder may wait for another attempt
     bool is_recycled;                   // out: it does
     struct arena arena;                 // the outcome's memory: the collection's own, since the loop thread goes on
-    struct attempt_outcome outcome;     // in: end, exit_code, signal, measured; out: the rest, and `end` where it failed
+    struct attempt_outcome outcome;     // in: end, exit_code, signal, measured; out: the rest, `end` if it failed
 };
 // Every process of the attempt must be dead.
 void collect(struct collection *c);

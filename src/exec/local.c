@@ -221,8 +221,7 @@ static void flush(struct local_executor *x)
             break;
         sent += (size_t)n;
     }
-    memmove(x->out.data, x->out.data + sent, x->out.len - sent);
-    x->out.len -= sent;
+    wire_drop(&x->out, sent);
     if (x->out.len == 0 && x->out.cap > 1024 * 1024)
         strbuf_release(&x->out);
     loop_watch_writes(x->watch, x->out.len > 0);
@@ -266,8 +265,7 @@ static void on_frames(struct local_executor *x)
         else if (type == WIRE_USAGE)
             x->cores = (double)wire_get_u64(&r) / 1e6, x->memory_bytes = (int64_t)wire_get_u64(&r);
     }
-    memmove(x->in.data, x->in.data + at, x->in.len - at);
-    x->in.len -= at;
+    wire_drop(&x->in, at);
 }
 
 static void on_socket(void *arg)
@@ -333,13 +331,15 @@ static bool local_submit(struct executor *base, struct attempt *attempt, struct 
 {
     struct local_executor *x = (struct local_executor *)base;
     if (!is_folder_name(attempt->label))
-        return err_set(err, ERR_INVALID, "'" STR_FMT "' cannot be the name of an attempt's folder", STR_ARG(attempt->label));
+        return err_set(err, ERR_INVALID, "'" STR_FMT "' cannot be the name of an attempt's folder",
+                       STR_ARG(attempt->label));
     if (!runner_start(x, err))
         return false;
     struct running *run = running_new(x, attempt, a);
     bool has_spare = x->has_spare.at[run->number];
     struct strbuf frame = { .limit = WIRE_MAX };
-    start_encode(&frame, run->number, attempt, run->collection.folder, has_spare ? run->collection.spare : (Str){ 0 }, x->search_path);
+    start_encode(&frame, run->number, attempt, run->collection.folder, has_spare ? run->collection.spare : (Str){ 0 },
+                 x->search_path);
     bool fits = !frame.overflow && strbuf_add(&x->out, strbuf_str(&frame));
     strbuf_release(&frame);
     if (!fits) {
@@ -409,7 +409,8 @@ static const struct executor_ops local_ops = {
     .name = "local", .submit = local_submit, .cancel = local_cancel, .usage = local_usage, .free = local_free,
 };
 
-struct executor *local_executor_new(struct loop *loop, struct store *store, Str home, bool keep_attempts, struct err *err)
+struct executor *local_executor_new(struct loop *loop, struct store *store, Str home, bool keep_attempts,
+                                    struct err *err)
 {
     struct local_executor *x = xcalloc(1, sizeof *x);
     const char *path = getenv("PATH");

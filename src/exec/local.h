@@ -7,7 +7,8 @@
 #include <sys/types.h>
 
 // home: the .petri folder; attempts live in <home>/attempts/<label>/{out,tmp,in,stdout,stderr}.
-struct executor *local_executor_new(struct loop *loop, struct store *store, Str home, bool keep_attempts, struct err *err) MUST_CHECK;
+struct executor *local_executor_new(struct loop *loop, struct store *store, Str home, bool keep_attempts,
+                                    struct err *err) MUST_CHECK;
 
 // `petri attempt --serve`: the runner's main, with its socket on fd 3. Returns the exit code.
 int attempt_serve(int fd);

@@ -103,7 +103,8 @@ static bool add_pattern(struct finder *f, Str text, bool *keep_all)
             vec_push(f->arena, &pattern.parts, str_copy(f->arena, part));
     }
     if (!is_inside)
-        return err_set(f->err, ERR_INVALID, "the output pattern '" STR_FMT "' leads out of the output folder", STR_ARG(text));
+        return err_set(f->err, ERR_INVALID, "the output pattern '" STR_FMT "' leads out of the output folder",
+                       STR_ARG(text));
     if (pattern.parts.len)
         vec_push(f->arena, &f->patterns, pattern);
     else
@@ -244,7 +245,8 @@ static bool walk_names(struct finder *f, const struct place *folder)
     size_t count;
     struct place entry;
     struct stat st;
-    if (stat(folder->real.data, &st) == 0 && (st.st_mode & 0500) != 0500 && chmod(folder->real.data, st.st_mode | 0700) < 0)
+    if (stat(folder->real.data, &st) == 0 && (st.st_mode & 0500) != 0500 &&
+        chmod(folder->real.data, st.st_mode | 0700) < 0)
         return err_errno(f->err, "the output folder '" STR_FMT "' cannot be read", STR_ARG(folder->path));
     if (!dir_list(f->arena, folder->real, &names, &count, f->err))
         return false;
@@ -301,8 +303,8 @@ static bool find(struct finder *f, Str folder)
     return (!top.is_kept && top.active_count == 0) || walk(f, &top);
 }
 
-bool outputs_find(struct arena *a, const struct attempt *attempt, Str folder, struct found_output **found, size_t *count,
-                  struct err *err)
+bool outputs_find(struct arena *a, const struct attempt *attempt, Str folder, struct found_output **found,
+                  size_t *count, struct err *err)
 {
     struct finder f = { .arena = a, .attempt = attempt, .err = err };
     bool ok = find(&f, folder);

@@ -15,5 +15,5 @@ struct found_output {
 };
 // Sorted by path; a folder before its content; everything in `a`. The attempt's processes must all be dead. False when
 // an output cannot be kept: err says which and why.
-bool outputs_find(struct arena *a, const struct attempt *attempt, Str folder, struct found_output **found, size_t *count,
-                  struct err *err) MUST_CHECK;
+bool outputs_find(struct arena *a, const struct attempt *attempt, Str folder, struct found_output **found,
+                  size_t *count, struct err *err) MUST_CHECK;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Knows a task's processes whatever they did to hide. While the runner lives it is their sub-reaper: every orphan becomes
-// its child, and a number in a resource limit says of which task. RLIMIT_MSGQUEUE is that limit: every descendant has it,
-// neither exec nor setsid nor an overwritten environment loses it, anybody may lower it, and a few kilobytes less of
-// POSIX message queues are missed by nobody. Without the runner, the environment's PETRI_ATTEMPT is what is left.
-// No control groups: they need rights that most users lack.
+// Knows a task's processes whatever they did to hide. While the runner lives it is their sub-reaper: every orphan
+// becomes its child, and a number in a resource limit says of which task. RLIMIT_MSGQUEUE is that limit: every
+// descendant has it, neither exec nor setsid nor an overwritten environment loses it, anybody may lower it, and a few
+// kilobytes less of POSIX message queues are missed by nobody. Without the runner, the environment's PETRI_ATTEMPT is
+// what is left. No control groups: they need rights that most users lack.
 #include "exec/proctree.h"
 
 #include <dirent.h>
@@ -50,7 +50,8 @@ int proc_mark_of(pid_t pid)
     struct rlimit limit;
     if (!mark_base || prlimit(pid, RLIMIT_MSGQUEUE, NULL, &limit) < 0)
         return -1;
-    return limit.rlim_max <= mark_base && mark_base - limit.rlim_max < PROC_MARKS ? (int)(mark_base - limit.rlim_max) : -1;
+    bool is_marked = limit.rlim_max <= mark_base && mark_base - limit.rlim_max < PROC_MARKS;
+    return is_marked ? (int)(mark_base - limit.rlim_max) : -1;
 }
 
 static ssize_t read_file(const char *path, char *out, size_t size)
@@ -78,8 +79,9 @@ static bool read_proc(pid_t pid, struct proc *out)
     const char *rest = strrchr(text, ')');
     long long cpu[4], resident;
     int parent;
-    if (!rest || sscanf(rest + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld %lld %lld %*d %*d %*d %*d %*u %*u %lld",
-                        &parent, &cpu[0], &cpu[1], &cpu[2], &cpu[3], &resident) != 6)
+    if (!rest ||
+        sscanf(rest + 1, " %*c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lld %lld %lld %lld %*d %*d %*d %*d %*u %*u %lld",
+               &parent, &cpu[0], &cpu[1], &cpu[2], &cpu[3], &resident) != 6)
         return false;
     *out = (struct proc){ pid, parent, { cpu[0] + cpu[1] + cpu[2] + cpu[3], resident * sysconf(_SC_PAGESIZE) } };
     return true;

@@ -111,7 +111,8 @@ void spares_remove(Str attempts)
     for (size_t i = 0; ok && i < count; i++) {
         if (!str_starts(names[i], STR(".spare-")) && !str_starts(names[i], STR(".gone-")))
             continue;
-        Str spare = str_join_path(&a, attempts, names[i]), gone = str_printf(&a, STR_FMT "/.gone-%d", STR_ARG(attempts), (int)getpid());
+        Str spare = str_join_path(&a, attempts, names[i]),
+            gone = str_printf(&a, STR_FMT "/.gone-%d", STR_ARG(attempts), (int)getpid());
         // Under a name that nobody takes it by: it may be a living head's, who would get it half removed.
         if (rename(spare.data, gone.data) == 0 && !tree_remove(gone, &err))
             LOG(LOG_WARN, "a spare folder stays: %s", err.text);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// The folder of a finished attempt, emptied, serves the next one: making and removing five inodes for each attempt costs
-// more than all else that the executor does. A spare folder is <home>/attempts/.spare-<something>; whoever renames it
-// first has it.
+// The folder of a finished attempt, emptied, serves the next one: making and removing five inodes for each attempt
+// costs more than all else that the executor does. A spare folder is <home>/attempts/.spare-<something>; whoever
+// renames it first has it.
 #include "base/str.h"
 
 // Empties the attempt's folder and renames it to `spare`. False when it is not just as a new one would be: then it is

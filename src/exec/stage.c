@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Puts a task's inputs into its folder, in the attempt's own process, so that staging runs in parallel. A read-only file
-// is a link to where its bytes are; a hard link would let the task write into the store. Never fetches anything.
+// Puts a task's inputs into its folder, in the attempt's own process, so that staging runs in parallel. A read-only
+// file is a link to where its bytes are; a hard link would let the task write into the store. Never fetches anything.
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -18,7 +18,8 @@ struct staging {
 // Where a stage goes on this machine, NUL-terminated; refuses what does not lie below TASK_ROOT.
 static bool place(struct staging *s, Str path, Str *out, struct err *err)
 {
-    bool is_below = str_starts(path, STR(TASK_ROOT "/")) && !str_has(path, '\0') && str_eq(str_normal_path(s->arena, path), path);
+    bool is_below =
+        str_starts(path, STR(TASK_ROOT "/")) && !str_has(path, '\0') && str_eq(str_normal_path(s->arena, path), path);
     if (!is_below)
         return err_set(err, ERR_INVALID, "it must lie below " TASK_ROOT ", without '.', '..' or doubled slashes");
     *out = str_concat(s->arena, s->start->folder, str_from(path, strlen(TASK_ROOT)));

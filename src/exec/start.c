@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the description of an attempt to the running command: the frame, the environment, the standard descriptors, exec.
-// Runs in the attempt's own process, after fork; nothing here talks to the head. Files are staged in stage.c.
+// From the description of an attempt to the running command: the frame, the environment, the standard descriptors,
+// exec. Runs in the attempt's own process, after fork; nothing here talks to the head. Files are staged in stage.c.
 #include "exec/start.h"
 
 #include <errno.h>
@@ -123,7 +123,8 @@ bool start_decode(struct arena *a, Str payload, struct start *out)
 
 static bool is_name_char(char c)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' ||
+           c == '.';
 }
 
 Str start_localize(struct arena *a, Str text, Str folder)
@@ -219,7 +220,8 @@ static int open_stream(struct arena *a, const struct start *s, Str name, const c
         return open_log(a, str_join_path(a, s->folder, str_of(log)), err);
     Str normal = str_normal_path(a, name);
     if (normal.data[0] == '/' || str_is(normal, "..") || str_is(normal, ".") || str_starts(normal, STR("../"))) {
-        err_set(err, ERR_INVALID, "%s is to go to '" STR_FMT "', which is not a file below the output folder", log, STR_ARG(name));
+        err_set(err, ERR_INVALID, "%s is to go to '" STR_FMT "', which is not a file below the output folder", log,
+                STR_ARG(name));
         return -1;
     }
     return open_output(a, str_join_path(a, out, normal), err);
@@ -251,7 +253,8 @@ static bool exec_failed(const struct start *s, const char *program, struct err *
         return err_set(err, ERR_LIMIT, "%s: the command line and environment are longer than this system allows; pass "
                        "long lists in a file", program);
     if (errno == ENOENT)
-        return err_set(err, ERR_NOT_FOUND, "%s: the interpreter named in its first line, or its loader, is not installed", program);
+        return err_set(err, ERR_NOT_FOUND,
+                       "%s: the interpreter named in its first line, or its loader, is not installed", program);
     return err_errno(err, "cannot run %s (" STR_FMT ")", program, STR_ARG(s->argv[0]));
 }
 
@@ -259,8 +262,9 @@ static bool not_found(Str name, Str search_path, struct err *err)
 {
     if (str_has(name, '/'))
         return err_set(err, ERR_NOT_FOUND, STR_FMT ": no such program, or not executable", STR_ARG(name));
-    return err_set(err, ERR_NOT_FOUND, STR_FMT ": not found in PATH (" STR_FMT "); install it or put its folder into PATH",
-                   STR_ARG(name), STR_ARG(search_path));
+    return err_set(err, ERR_NOT_FOUND,
+                   STR_FMT ": not found in PATH (" STR_FMT "); install it or put its folder into PATH", STR_ARG(name),
+                   STR_ARG(search_path));
 }
 
 static Str variable(char *const *env, const char *name)

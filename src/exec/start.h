@@ -32,7 +32,8 @@ bool start_decode_head(Str payload, struct start *out) MUST_CHECK;
 // All of it; arrays in `a`, strings are views into the payload.
 bool start_decode(struct arena *a, Str payload, struct start *out) MUST_CHECK;
 
-// TASK_ROOT replaced by the attempt's folder, wherever it ends as a path component does; `text` itself if it holds none.
+// TASK_ROOT replaced by the attempt's folder, wherever it ends as a path component does; `text` itself if it holds
+// none.
 Str start_localize(struct arena *a, Str text, Str folder);
 // Makes the attempt's folder and everything in it that the task needs.
 bool start_stage_all(struct arena *a, const struct start *s, struct err *err) MUST_CHECK;

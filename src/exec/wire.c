@@ -43,6 +43,13 @@ int wire_next(Str bytes, enum wire_type *type, Str *payload, size_t *used)
     return 1;
 }
 
+void wire_drop(struct strbuf *b, size_t used)
+{
+    if (used > 0)
+        memmove(b->data, b->data + used, b->len - used);
+    b->len -= used;
+}
+
 static void get(struct wire_reader *r, void *out, size_t size)
 {
     if (r->is_bad || r->rest.len < size) {

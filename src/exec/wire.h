@@ -19,8 +19,10 @@ void wire_u32(struct strbuf *b, uint32_t number);
 void wire_u64(struct strbuf *b, uint64_t number);
 void wire_str(struct strbuf *b, Str s);
 
-// The first frame of `bytes`: 1 and its size in *used when it is complete, 0 when more is needed, -1 when this is no frame.
+// The first frame of `bytes`: 1 and its size in *used when it is complete, 0 when more is needed, -1 when this is no
+// frame.
 int wire_next(Str bytes, enum wire_type *type, Str *payload, size_t *used);
+void wire_drop(struct strbuf *b, size_t used);          // takes `used` bytes off the front
 struct wire_reader {
     Str rest;
     bool is_bad;                        // something was missing; what was read since is zero or empty

@@ -59,7 +59,8 @@ static bool read_regular(struct arena *a, int fd, int64_t max_bytes, Str *out, s
     if (fstat(fd, &st) < 0)
         return err_errno(err, "stat");
     if (!S_ISREG(st.st_mode))
-        return err_set(err, ERR_INVALID, "is %s, expected a regular file", S_ISDIR(st.st_mode) ? "a folder" : "a special file");
+        return err_set(err, ERR_INVALID, "is %s, expected a regular file",
+                       S_ISDIR(st.st_mode) ? "a folder" : "a special file");
     if (st.st_size > max_bytes)
         return err_set(err, ERR_LIMIT, "is %lld bytes long, more than the %lld that are allowed here",
                        (long long)st.st_size, (long long)max_bytes);
@@ -145,7 +146,8 @@ bool dir_make_all(Str path, struct err *err)
         if (here != '/' && here != '\0')
             continue;
         *at = '\0';
-        if (mkdir(text.z, 0777) < 0 && !(errno == EEXIST && is_folder(text.z)) && !(errno == EROFS && is_folder(text.z)))
+        if (mkdir(text.z, 0777) < 0 && !(errno == EEXIST && is_folder(text.z)) &&
+            !(errno == EROFS && is_folder(text.z)))
             return err_errno(err, "cannot make the folder %s", text.z);
         *at = here;
         if (here == '\0')
@@ -191,7 +193,7 @@ static bool copy_bytes(int from, int to, int64_t size, struct err *err)
             continue;
         if (n < 0 && (errno == ENOSPC || errno == EDQUOT || errno == EIO || errno == EFBIG))
             return err_errno(err, "copying");
-        if (n < 0 || (n == 0 && is_first))              // other filesystems, pipes, and files of /proc that claim size 0
+        if (n < 0 || (n == 0 && is_first))    // other filesystems, pipes, and files of /proc that claim size 0
             return copy_by_buffer(from, to, err);
         if (n == 0)
             return true;

@@ -29,7 +29,8 @@ static bool lock_fd(int fd, Str path, struct err *err)
 static bool is_still_there(int fd, const char *path)
 {
     struct stat ours, there;
-    return fstat(fd, &ours) == 0 && stat(path, &there) == 0 && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+    return fstat(fd, &ours) == 0 && stat(path, &there) == 0 && ours.st_dev == there.st_dev &&
+           ours.st_ino == there.st_ino;
 }
 
 bool lock_take(Str path, int *fd, struct err *err)

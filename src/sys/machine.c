@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What this machine offers: affinity, control groups (version 2, and memory of version 1), disk. Read anew at each call:
-// limits can change while a run goes on. Loads and temperatures are not here.
+// What this machine offers: affinity, control groups (version 2, and memory of version 1), disk. Read anew at each
+// call: limits can change while a run goes on. Loads and temperatures are not here.
 #include "sys/machine.h"
 
 #include <fcntl.h>

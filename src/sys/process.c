@@ -13,7 +13,7 @@
 
 enum { HELPER_FD = 3 };
 
-struct start {                          // all that the child needs: it shares our memory until exec, and changes only `problem`
+struct start {                          // all that the child needs: it shares our memory until exec, sets `problem` only
     const char *const *argv;
     int fd;
     pid_t parent;

@@ -148,7 +148,7 @@ size_t number_write(char out[NUMBER_TEXT], double real)
             break;
     }
     char *e = strchr(out, 'e');
-    if (e && strtol(e + 1, NULL, 10) > 0 && fabs(real) < 1e60)
+    if (e && strtol(e + 1, NULL, 10) > 0 && fabs(real) >= 0x1p63 && fabs(real) < 1e60)
         return write_large(out, (size_t)(e - out), (size_t)strtol(e + 1, NULL, 10));
     if (strcspn(out, ".e") == (size_t)len) {
         memcpy(out + len, ".0", 3);

@@ -84,9 +84,13 @@ static void count_measured(struct run_step *step, struct run_task *task, Value r
         task->took = took, task->peak_memory = peak;
 }
 
+static bool is_true(Value v) { return v.kind == VALUE_BOOL && v.boolean; }
+
 static void add_failed(struct run_summary *s, Value r)
 {
-    bool retry = value_get(r, STR("retry")).kind == VALUE_BOOL && value_get(r, STR("retry")).boolean;
+    bool retry = is_true(value_get(r, STR("retry")));
+    if (is_true(value_get(r, STR("cancelled"))))        // it did not fail: the run was ended
+        return;
     s->retried += retry;
     s->failed += !retry;
     if (s->detail == RUN_BRIEF)

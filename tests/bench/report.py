@@ -2,9 +2,6 @@
 """The measured lines: as a table for people, as JSON for programs. Says whether a bar is held; measures nothing."""
 import json
 
-COLUMNS = ("what", "Petri", "peer", "peer's", "ratio", "bar", "", "peak memory", "runs")
-LEFT = ("what", "peer", "bar", "")
-
 
 def show_seconds(s):
     if s is None:

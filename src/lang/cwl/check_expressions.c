@@ -45,17 +45,17 @@ static void check_param(struct check *c, const struct cwl_param *p, const char *
 
 static void check_type(struct check *c, const struct cwl_type *type, Str of, bool has_js)
 {
+    if (type->kind < CWL_ARRAY)
+        return;
+    Str key = str_printf(c->a, "%p %d", (const void *)type, has_js);    // named types are shared: each once
+    if (!map_set(&c->seen, key, (void *)type))
+        return;
     check_binding(c, type->binding, of, has_js);
     if (type->kind == CWL_ARRAY)
         check_type(c, type->items, of, has_js);
     for (size_t i = 0; type->kind == CWL_UNION && i < type->member_count; i++)
         check_type(c, type->members[i], of, has_js);
-    if (type->kind != CWL_RECORD || type->field_count == 0)
-        return;
-    Str key = str_printf(c->a, "%p %d", (const void *)type, has_js);    // types are shared: each once
-    if (!map_set(&c->seen, key, (void *)type))
-        return;
-    for (size_t i = 0; i < type->field_count; i++)
+    for (size_t i = 0; type->kind == CWL_RECORD && i < type->field_count; i++)
         check_param(c, &type->fields[i], "field", has_js);
 }
 

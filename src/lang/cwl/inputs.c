@@ -34,18 +34,29 @@ static void find_places(struct job_check *j)
         j->places = cwl_read_job_tree(j->a, j->job_name, &silent);
 }
 
+// A value given in another way than by the document has no place in it.
+static bool is_from_document(struct job_check *j, Str input, const struct node *n)
+{
+    if (!str_eq(j->compared, input)) {
+        j->compared = input;
+        j->is_from_document = value_eq(node_value(j->a, n), value_get(j->job, input));
+    }
+    return j->is_from_document;
+}
+
 static const struct node *find_node(struct job_check *j, const struct step_in *at)
 {
     if (!at)
         return j->places;
     const struct node *outer = find_node(j, at->outer), *found = NULL;
+    if (!outer)
+        return NULL;
     if (at->key.len)
         found = node_get(outer, at->key);
     else if (node_is(outer, VALUE_ARRAY) && at->index < outer->items.len)
         found = outer->items.at[at->index];
-    // A value given in another way than by the document has no place in it.
-    if (found && !at->outer && !value_eq(node_value(j->a, found), value_get(j->job, at->key)))
-        found = NULL;
+    if (found && !at->outer && !is_from_document(j, at->key, found))
+        return NULL;
     return found ? found : outer;
 }
 
@@ -55,7 +66,7 @@ struct span job_span(struct job_check *j, const struct step_in *at)
         return j->from_default->span;
     if (!j->looked_for_places)
         find_places(j);
-    const struct node *n = j->places ? find_node(j, at) : NULL;
+    const struct node *n = find_node(j, at);            // NULL where there are no places
     return n && n != j->places ? n->span : (struct span){ .source = j->job_source };
 }
 

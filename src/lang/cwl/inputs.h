@@ -18,6 +18,8 @@ struct job_check {
     struct source *job_source;          // for reports without a better place
     const struct node *places;          // the job's document, read again at the first report; may be NULL
     bool looked_for_places;
+    Str compared;                       // the input whose value was last compared with the document's
+    bool is_from_document;              // and whether it was that
     const struct cwl_param *from_default;       // whose default is being looked at: the place is the document's then
 };
 // "input 'reads[2].index'"

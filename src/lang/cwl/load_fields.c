@@ -43,11 +43,11 @@ static void add_mapped(struct loader *l, const struct node_field *f, const char 
     out[(*count)++] = (struct item){ .id = node_str(f->key), .node = node, .span = f->key->span };
 }
 
-static void report_doubles(struct loader *l, struct item *items, size_t count, const char *what)
+static void report_doubles(struct loader *l, struct item *items, size_t count, const char *what, bool are_ids)
 {
     struct map seen = { 0 };
     for (size_t i = 0; i < count; i++) {
-        Str id = cwl_short_id(items[i].id);
+        Str id = are_ids ? cwl_short_id(items[i].id) : items[i].id;
         const struct item *first = map_find(&seen, id);
         if (first) {
             diag_add(l->diags, items[i].span, "there are two %ss named '" STR_FMT "' here", what, STR_ARG(id));
@@ -72,7 +72,7 @@ size_t cwl_items(struct loader *l, struct node *n, const char *what, const char 
         else
             add_listed(l, n->items.at[i], what, key, items, &count);
     if (strcmp(key, "class") != 0)                      // two hints of one class are allowed: the later wins
-        report_doubles(l, items, count, what);
+        report_doubles(l, items, count, what, strcmp(key, "id") == 0 || strcmp(key, "name") == 0);
     return count;
 }
 

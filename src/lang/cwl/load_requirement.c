@@ -58,7 +58,7 @@ static void make_list(struct scope *s, struct node *n, const char *field, const 
         diag_add(s->l->diags, n->span, "this requirement needs '%s'", field);
         return;
     }
-    size_t count = cwl_items(s->l, old, "entry", key, value_key, &items);
+    size_t count = cwl_items(s->l, old, construct == CWL_C_ENV_DEF ? "variable" : "package", key, value_key, &items);
     struct node *list = node_new(s->l->a, VALUE_ARRAY, old->span);
     for (size_t i = 0; i < count; i++) {
         node_map_set(s->l->a, items[i].node, node_string(s->l->a, str_of(key), items[i].span), node_string(s->l->a, items[i].id, items[i].span));

@@ -42,6 +42,7 @@ struct cwl_secondary {                  // a secondaryFiles entry
     Str pattern;                        // ".bai", "^.fai", or an expression
     Value required;                     // BOOL, STRING with an expression, or null: the default (inputs true, outputs false)
 };
+// UNSET: the LoadListingRequirement that holds decides; without one deep listings in v1.0, none later.
 enum cwl_listing { CWL_LISTING_UNSET, CWL_NO_LISTING, CWL_SHALLOW_LISTING, CWL_DEEP_LISTING };
 enum cwl_link_merge { CWL_MERGE_UNSET, CWL_MERGE_NESTED, CWL_MERGE_FLATTENED };
 enum cwl_pick { CWL_PICK_NONE, CWL_PICK_FIRST_NON_NULL, CWL_PICK_THE_ONLY_NON_NULL, CWL_PICK_ALL_NON_NULL };

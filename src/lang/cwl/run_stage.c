@@ -3,7 +3,6 @@
 // of its own, and what InitialWorkDirRequirement puts into TASK_OUT. Nothing is touched here: stages are only listed.
 #include "engine/export.h"
 #include "lang/cwl/run.h"
-#include "value/read.h"
 
 static bool name_is_safe(Str name) { return name.len && !str_has(name, '/') && !str_is(name, ".") && !str_is(name, ".."); }
 
@@ -328,9 +327,7 @@ static bool workdir_entry(struct workdir *w, Value entry, Str name, bool was_exp
         return true;
     if (entry.kind == VALUE_STRING)
         return workdir_text(w, name, value_str(entry));
-    struct strbuf json = { 0 };
-    json_write(&json, entry, 0);
-    return workdir_text(w, name, strbuf_take(&json, &c->arena));
+    return workdir_text(w, name, expr_text(&c->arena, entry));
 }
 
 static bool workdir_dirent(struct workdir *w, const struct expr_context *x, Value dirent)

@@ -46,6 +46,8 @@ static void enum_write(struct strbuf *out, const struct cwl_type *type)
 
 static void type_write(struct strbuf *out, const struct cwl_type *type)
 {
+    if (out->overflow)                                  // named types within each other can be very long
+        return;
     if (type->kind == CWL_ARRAY)
         array_write(out, type);
     else if (type->kind == CWL_UNION)

@@ -14,8 +14,9 @@
 #include "unit/test.h"
 
 // A daemon as daemons are made: its own session, no parent, nothing of our environment. It says who it is and goes on.
-#define DAEMON(pid_file, environment) \
-    "(" environment " setsid bash -c 'echo $$ > " pid_file ".tmp; mv " pid_file ".tmp " pid_file "; while :; do echo x >> late; sleep 0.01; done' " \
+#define DAEMON(pid_file, environment)                                                                                  \
+    "(" environment " setsid bash -c 'echo $$ > " pid_file ".tmp; mv " pid_file ".tmp " pid_file                       \
+    "; while :; do echo x >> late; sleep 0.01; done' "                                                                 \
     "</dev/null >/dev/null 2>&1 &) ; while [ ! -e " pid_file " ]; do sleep 0.01; done; "
 
 static void wait_for(Str path)
@@ -52,7 +53,8 @@ TEST(a_daemon_without_its_environment_is_known_too_and_only_its_own_task_ends_it
 {
     struct rig r;
     rig_init(&r);
-    struct tried *t = rig_script(&r, DAEMON("../../../../pid", "env -i PATH=$PATH") "while [ ! -e ../../go ]; do sleep 0.02; done", "");
+    struct tried *t = rig_script(
+        &r, DAEMON("../../../../pid", "env -i PATH=$PATH") "while [ ! -e ../../go ]; do sleep 0.02; done", "");
     struct tried *other = rig_script(&r, "while [ ! -e ../../../../pid ]; do sleep 0.02; done", "");
     rig_submit(&r, t);
     rig_run_one(&r, other);
@@ -76,7 +78,8 @@ TEST(a_cancelled_task_that_ignores_sigterm_is_killed)
 {
     struct rig r;
     rig_init(&r);
-    struct tried *t = rig_script(&r, "trap '' TERM; " DAEMON("../../../../pid", "") "touch ../../ready; while :; do sleep 0.05; done", "");
+    struct tried *t = rig_script(
+        &r, "trap '' TERM; " DAEMON("../../../../pid", "") "touch ../../ready; while :; do sleep 0.05; done", "");
     struct tried *ready = rig_script(&r, "while [ ! -e ../../ready ]; do sleep 0.02; done", "");
     rig_submit(&r, t);
     rig_run_one(&r, ready);
@@ -93,7 +96,8 @@ TEST(a_cancelled_task_may_end_by_itself_in_its_grace_even_when_stopped)
 {
     struct rig r;
     rig_init(&r);
-    struct tried *t = rig_script(&r, "trap 'echo tidy; exit 0' TERM; touch ../../ready; kill -STOP $$; while :; do sleep 0.02; done", "");
+    struct tried *t = rig_script(
+        &r, "trap 'echo tidy; exit 0' TERM; touch ../../ready; kill -STOP $$; while :; do sleep 0.02; done", "");
     struct tried *ready = rig_script(&r, "while [ ! -e ../../ready ]; do sleep 0.02; done", "");
     rig_submit(&r, t);
     rig_run_one(&r, ready);
@@ -108,7 +112,8 @@ TEST(when_the_runner_is_killed_attempts_are_lost_and_nothing_stays)
 {
     struct rig r;
     rig_init(&r);
-    struct tried *t = rig_script(&r, DAEMON("../../../../pid", "") "echo $$ > ../../../../root; touch ../../ready; sleep 100", "");
+    struct tried *t =
+        rig_script(&r, DAEMON("../../../../pid", "") "echo $$ > ../../../../root; touch ../../ready; sleep 100", "");
     struct tried *ready = rig_script(&r, "while [ ! -e ../../ready ]; do sleep 0.02; done", "");
     rig_submit(&r, t);
     rig_run_one(&r, ready);
@@ -126,7 +131,8 @@ static void be_a_head(const char *label)
 {
     struct rig r;
     rig_init(&r);
-    struct tried *t = rig_script(&r, DAEMON("../../../../pid", "") "echo $$ > ../../../../root; touch ../../../../ready; sleep 100", "");
+    struct tried *t = rig_script(
+        &r, DAEMON("../../../../pid", "") "echo $$ > ../../../../root; touch ../../../../ready; sleep 100", "");
     t->attempt.label = str_of(label);
     rig_submit(&r, t);
     rig_write(&r, "runner", str_printf(&r.arena, "%d", (int)rig_runner).data);

@@ -22,7 +22,8 @@ static void expect_bad(const char *script, const char *globs, const char *says)
 
 TEST(a_link_to_a_file_of_the_system_is_refused)
 {
-    expect_bad("ln -s /etc/passwd stolen", "stolen", "the output 'stolen' is a link to '/etc/passwd', which is neither");
+    expect_bad("ln -s /etc/passwd stolen", "stolen",
+               "the output 'stolen' is a link to '/etc/passwd', which is neither");
     expect_bad("mkdir d; ln -s /etc d/e", "d", "the output 'd/e' is a link to '/etc', which is neither");
 }
 
@@ -87,8 +88,9 @@ TEST(patterns_keep_what_glob_would_find)
     struct rig r;
     rig_init(&r);
     for (size_t i = 0; i < LEN(table); i++) {
-        struct tried *t = rig_script(&r, "touch a.txt b.txt .hidden 'x[1].dat'; mkdir -p sub/deep; touch sub/c.txt sub/deep/d.txt",
-                                     table[i].globs);
+        struct tried *t =
+            rig_script(&r, "touch a.txt b.txt .hidden 'x[1].dat'; mkdir -p sub/deep; touch sub/c.txt sub/deep/d.txt",
+                       table[i].globs);
         struct strbuf kept = { 0 };
         EXPECT_INT(rig_run(&r, t)->end, ATTEMPT_EXITED);
         for (size_t j = 0; j < t->outcome.output_count; j++)
@@ -124,8 +126,10 @@ TEST(links_to_outputs_and_inputs_are_kept_as_what_they_point_to)
     struct tried *t = rig_script(&r,
         "head -c 9000 /dev/zero > big; ln -s big alias; ln big hard; mkdir d; ln -s ../big d/up; ln -s d folder; "
         "ln -s " TASK_IN "/0/x input; ln -s " TASK_IN "/0 inputs; echo small > s; ln -s $PWD/s t", "**");
-    rig_stage(&r, t, (struct stage){ .kind = STAGE_FILE, .path = STR(TASK_IN "/0/x"), .hash = hash, .size = size }, source, (Str){ 0 });
-    rig_stage(&r, t, (struct stage){ .kind = STAGE_TEXT, .path = STR(TASK_IN "/0/y"), .text = STR("text") }, (Str){ 0 }, (Str){ 0 });
+    rig_stage(&r, t, (struct stage){ .kind = STAGE_FILE, .path = STR(TASK_IN "/0/x"), .hash = hash, .size = size },
+              source, (Str){ 0 });
+    rig_stage(&r, t, (struct stage){ .kind = STAGE_TEXT, .path = STR(TASK_IN "/0/y"), .text = STR("text") }, (Str){ 0 },
+              (Str){ 0 });
     EXPECT_INT(rig_run(&r, t)->end, ATTEMPT_EXITED);
     const struct output *big = rig_output(t, "big");
     const char *const same[] = { "alias", "hard", "d/up", "folder/up" };
@@ -145,7 +149,8 @@ TEST(odd_names_are_kept_and_unreadable_files_are_read)
 {
     struct rig r;
     rig_init(&r);
-    struct tried *t = rig_script(&r, "echo 1 > $'new\\nline'; echo 2 > 'späce tab\t'; mkdir d; echo 3 > d/f; chmod 0 d/f; chmod 0 d", "**");
+    struct tried *t = rig_script(
+        &r, "echo 1 > $'new\\nline'; echo 2 > 'späce tab\t'; mkdir d; echo 3 > d/f; chmod 0 d/f; chmod 0 d", "**");
     EXPECT_INT(rig_run(&r, t)->end, ATTEMPT_EXITED);
     EXPECT_STR(rig_output(t, "new\nline")->bytes, STR("1\n"));
     EXPECT_STR(rig_output(t, "späce tab\t")->bytes, STR("2\n"));
@@ -158,7 +163,8 @@ TEST(a_tree_of_two_thousand_files_is_kept)
 {
     struct rig r;
     rig_init(&r);
-    struct tried *t = rig_script(&r, "mkdir d; cd d; for i in {0..19}; do mkdir $i; (cd $i; touch {1..100}); done", "d");
+    struct tried *t =
+        rig_script(&r, "mkdir d; cd d; for i in {0..19}; do mkdir $i; (cd $i; touch {1..100}); done", "d");
     EXPECT_INT(rig_run(&r, t)->end, ATTEMPT_EXITED);
     EXPECT_INT(t->outcome.output_count, 2021);
     for (size_t i = 1; i < t->outcome.output_count; i++)

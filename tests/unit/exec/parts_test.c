@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "exec/birth.h"
 #include "exec/proctree.h"
 #include "exec/recycle.h"
 #include "exec/start.h"
@@ -50,7 +51,9 @@ TEST(a_description_comes_back_as_it_was_and_never_when_it_was_cut)
     Str payload;
     size_t used;
     const Str argv[] = { STR_CONST("one"), STR_CONST("") };
-    const struct stage stages[] = { { .kind = STAGE_TEXT, .path = STR_CONST("/petri/task/in/x"), .text = STR_CONST("t"), .is_writable = true } };
+    const struct stage stages[] = {
+        { .kind = STAGE_TEXT, .path = STR_CONST("/petri/task/in/x"), .text = STR_CONST("t"), .is_writable = true }
+    };
     const struct stage_source sources[1] = { 0 };
     const struct env_var env[] = { { STR_CONST("A"), STR_CONST("B") } };
     struct task_spec spec = { .argv = argv, .argc = 2, .env = env, .env_count = 1, .stages = stages, .stage_count = 1 };
@@ -76,9 +79,16 @@ TEST(the_task_root_is_replaced_where_it_stands_for_itself)
     static const struct {
         const char *text, *want;
     } table[] = {
-        { "/petri/task", "/F" }, { "/petri/task/out/x", "/F/out/x" }, { "-I/petri/task/in:/petri/task/tmp", "-I/F/in:/F/tmp" },
-        { "/petri/task2", "/petri/task2" }, { "/petri/task.x", "/petri/task.x" }, { "/petri/task_", "/petri/task_" },
-        { "x='/petri/task'", "x='/F'" }, { "/petri/task/petri/task", "/F/F" }, { "/petri/tas", "/petri/tas" }, { "", "" },
+        { "/petri/task", "/F" },
+        { "/petri/task/out/x", "/F/out/x" },
+        { "-I/petri/task/in:/petri/task/tmp", "-I/F/in:/F/tmp" },
+        { "/petri/task2", "/petri/task2" },
+        { "/petri/task.x", "/petri/task.x" },
+        { "/petri/task_", "/petri/task_" },
+        { "x='/petri/task'", "x='/F'" },
+        { "/petri/task/petri/task", "/F/F" },
+        { "/petri/tas", "/petri/tas" },
+        { "", "" },
         { "/petri/task-/petri/task ", "/petri/task-/F " },
     };
     struct arena a = { 0 };
@@ -95,6 +105,19 @@ TEST(staging_and_exec_report_what_fails)
     EXPECT_ERR(start_stage_all(&a, &s, &err), err, ERR_NOT_FOUND);
     EXPECT_ERR(start_exec(&a, &s, &err), err, ERR_INVALID);
     arena_release(&a);
+}
+
+TEST(a_birth_that_fails_says_why)
+{
+    struct err err = { .code = ERR_NONE };
+    int problem[2];
+    EXPECT(pipe2(problem, O_CLOEXEC | O_NONBLOCK) == 0);
+    EXPECT(!birth_problem(problem[0], &err));           // nothing said
+    struct birth b = { .payload = STR_CONST("damaged"), .problem_fd = problem[1], .parent = getpid() };
+    waitpid(birth_give(&b), NULL, 0);
+    EXPECT(birth_problem(problem[0], &err));
+    EXPECT_INT(err.code, ERR_INTERNAL);
+    close(problem[0]), close(problem[1]);
 }
 
 static pid_t sleeping_child(const char *label, int mark)
@@ -135,7 +158,7 @@ TEST(a_process_is_known_by_its_mark_its_label_and_its_parent)
     EXPECT(use.memory_bytes > 0);
     proc_table_free(table);
     signal(SIGCHLD, SIG_IGN);                           // reaped at once: proc_kill_labelled waits until it is gone
-    EXPECT_INT(proc_kill_labelled(&(Str)STR("run-1-2"), 1, false), 0);
+    EXPECT_INT(proc_kill_labelled((const Str[]){ STR_CONST("run-1-2") }, 1, false), 0);
     EXPECT(kill(pid, 0) < 0);
     free(direct.at);
     free(tree.at);

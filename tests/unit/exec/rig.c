@@ -12,12 +12,12 @@
 
 pid_t rig_runner;
 
-// Started again as "attempt --serve", this test program is a runner, before its main() begins. It must be a new program:
-// libuv's hooks into fork() would close the descriptors of a runner that was only forked.
+// Started again as "attempt --serve", this test program is a runner, before its main() begins. It must be a new
+// program: libuv's hooks into fork() would close the descriptors of a runner that was only forked.
 __attribute__((constructor)) static void serve_if_asked(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "attempt") == 0 && strcmp(argv[2], "--serve") == 0)
-        exit(attempt_serve(3));
+        exit(attempt_serve(3));         // not _exit: the leak checker speaks here
 }
 
 static bool (*start_runner)(pid_t *pid, int *fd, struct err *err);

@@ -58,15 +58,18 @@ TEST(a_stage_outside_of_the_task_root_or_without_its_source_is_not_started)
 {
     struct rig r;
     rig_init(&r);
-    const char *const bad[] = { "/etc/evil", "/petri/task/../x", "/petri/task", "/petri/task/out/./x", "/petri/taskx/y", "x" };
+    const char *const bad[] = { "/etc/evil",           "/petri/task/../x", "/petri/task",
+                                "/petri/task/out/./x", "/petri/taskx/y",   "x" };
     for (size_t i = 0; i < LEN(bad); i++) {
         struct tried *t = rig_script(&r, "true", "");
-        rig_stage(&r, t, (struct stage){ .kind = STAGE_TEXT, .path = str_of(bad[i]), .text = STR("x") }, (Str){ 0 }, (Str){ 0 });
+        rig_stage(&r, t, (struct stage){ .kind = STAGE_TEXT, .path = str_of(bad[i]), .text = STR("x") }, (Str){ 0 },
+                  (Str){ 0 });
         EXPECT_INT(rig_run(&r, t)->end, ATTEMPT_NOT_STARTED);
         EXPECT_INT(t->outcome.err.code, ERR_INVALID);
     }
     struct tried *t = rig_script(&r, "true", "");
-    rig_stage(&r, t, (struct stage){ .kind = STAGE_FILE, .path = STR(TASK_IN "/0/x") }, rig_path(&r, "absent"), (Str){ 0 });
+    rig_stage(&r, t, (struct stage){ .kind = STAGE_FILE, .path = STR(TASK_IN "/0/x") }, rig_path(&r, "absent"),
+              (Str){ 0 });
     EXPECT_INT(rig_run(&r, t)->end, ATTEMPT_NOT_STARTED);
     EXPECT_INT(t->outcome.err.code, ERR_NOT_FOUND);
     EXPECT(str_starts(str_of(t->outcome.err.text), STR("cannot stage " TASK_IN "/0/x: its source ")));
@@ -98,7 +101,8 @@ TEST(a_file_that_was_asked_for_is_kept_inline_when_small_and_in_the_store_when_l
     struct err err;
     Str path;
     rig_init(&r);
-    struct tried *t = rig_script(&r, "echo hello > a.txt; head -c 5000 /dev/zero > b.bin; chmod +x b.bin; echo no > c", "*.txt b.bin");
+    struct tried *t = rig_script(&r, "echo hello > a.txt; head -c 5000 /dev/zero > b.bin; chmod +x b.bin; echo no > c",
+                                 "*.txt b.bin");
     EXPECT_INT(rig_run(&r, t)->end, ATTEMPT_EXITED);
     EXPECT_INT(t->outcome.output_count, 2);
     const struct output *a = rig_output(t, "a.txt"), *b = rig_output(t, "b.bin");
@@ -133,16 +137,20 @@ TEST(each_kind_of_stage_is_there_as_promised)
         "set -e; cd " TASK_IN "; [ -L 0/link ] && cat 0/link; cat 0/bytes; cat 0/text; [ ! -L 0/own ]; [ -w 0/own ]; "
         "echo +changed >> 0/own; cat 0/own; 0/run; [ -d folder/empty ]; stat -c %a 0/bytes 0/run folder; cat", "");
     rig_stage(&r, t, (struct stage){ .kind = STAGE_FILE, .path = STR(TASK_IN "/0/link") }, source, (Str){ 0 });
-    rig_stage(&r, t, (struct stage){ .kind = STAGE_FILE, .path = STR(TASK_IN "/0/bytes") }, (Str){ 0 }, STR("/petri/task BYTES"));
-    rig_stage(&r, t, (struct stage){ .kind = STAGE_TEXT, .path = STR(TASK_IN "/0/text"), .text = STR("TEXT\n") }, (Str){ 0 }, (Str){ 0 });
-    rig_stage(&r, t, (struct stage){ .kind = STAGE_FILE, .path = STR(TASK_IN "/0/own"), .is_writable = true }, source, (Str){ 0 });
+    rig_stage(&r, t, (struct stage){ .kind = STAGE_FILE, .path = STR(TASK_IN "/0/bytes") }, (Str){ 0 },
+              STR("/petri/task BYTES"));
+    rig_stage(&r, t, (struct stage){ .kind = STAGE_TEXT, .path = STR(TASK_IN "/0/text"), .text = STR("TEXT\n") },
+              (Str){ 0 }, (Str){ 0 });
+    rig_stage(&r, t, (struct stage){ .kind = STAGE_FILE, .path = STR(TASK_IN "/0/own"), .is_writable = true }, source,
+              (Str){ 0 });
     rig_stage(&r, t, (struct stage){ .kind = STAGE_TEXT, .path = STR(TASK_IN "/0/run"), .is_executable = true,
                                      .text = STR("#!/bin/sh\necho ran\n") }, (Str){ 0 }, (Str){ 0 });
     rig_stage(&r, t, (struct stage){ .kind = STAGE_DIR, .path = STR(TASK_IN "/folder/empty") }, (Str){ 0 }, (Str){ 0 });
     t->spec.stdin_path = STR(TASK_IN "/0/link");
     EXPECT_INT(rig_run(&r, t)->end, ATTEMPT_EXITED);
     EXPECT_STR(t->outcome.log_err.bytes, STR(""));
-    EXPECT_STR(t->outcome.log_out.bytes, STR("SOURCE/petri/task BYTESTEXT\nSOURCE+changed\nran\n444\n555\n755\nSOURCE"));
+    EXPECT_STR(t->outcome.log_out.bytes,
+               STR("SOURCE/petri/task BYTESTEXT\nSOURCE+changed\nran\n444\n555\n755\nSOURCE"));
     Str after;
     struct err err;
     EXPECT_OK(file_read(&r.arena, source, 100, &after, &err), err);
@@ -175,16 +183,19 @@ TEST(the_environment_is_exactly_what_was_promised)
     t->spec.env_count = 2;
     EXPECT_INT(rig_run(&r, t)->end, ATTEMPT_EXITED);
     Str folder = str_printf(&r.arena, STR_FMT "/attempts/" STR_FMT, STR_ARG(r.home), STR_ARG(t->attempt.label));
-    Str want = str_printf(&r.arena, "PETRI_ATTEMPT=" STR_FMT "\nPATH=/usr/bin:/bin\nHOME=" STR_FMT "/out\nTMPDIR=" STR_FMT
+    Str want = str_printf(&r.arena,
+                          "PETRI_ATTEMPT=" STR_FMT "\nPATH=/usr/bin:/bin\nHOME=" STR_FMT "/out\nTMPDIR=" STR_FMT
                           "/tmp\nLANG=C.UTF-8\nWHERE=" STR_FMT "/in:/petri/tasks\n",
                           STR_ARG(t->attempt.label), STR_ARG(folder), STR_ARG(folder), STR_ARG(folder));
     EXPECT_STR(t->outcome.log_out.bytes, want);
     t = rig_script(&r, "echo $HOME $PATH; umask; ulimit -c; pwd; trap", "");
-    t->spec.env = (const struct env_var[]){ { STR_CONST("HOME"), STR_CONST("/mine") }, { STR_CONST("PATH"), STR_CONST("/bin") } };
+    t->spec.env =
+        (const struct env_var[]){ { STR_CONST("HOME"), STR_CONST("/mine") }, { STR_CONST("PATH"), STR_CONST("/bin") } };
     t->spec.env_count = 2;
     rig_run(&r, t);
     folder = str_printf(&r.arena, STR_FMT "/attempts/" STR_FMT, STR_ARG(r.home), STR_ARG(t->attempt.label));
-    EXPECT_STR(t->outcome.log_out.bytes, str_printf(&r.arena, "/mine /bin\n0022\n0\n" STR_FMT "/out\n", STR_ARG(folder)));
+    EXPECT_STR(t->outcome.log_out.bytes,
+               str_printf(&r.arena, "/mine /bin\n0022\n0\n" STR_FMT "/out\n", STR_ARG(folder)));
     rig_release(&r);
 }
 
@@ -207,7 +218,8 @@ TEST(streams_go_to_named_files_and_never_through_a_staged_link)
     struct tried *t = rig_script(&r, "echo out; echo err >&2", "**");
     t->spec.stdout_name = STR("sub/o.txt");
     t->spec.stderr_name = STR("e.txt");
-    rig_stage(&r, t, (struct stage){ .kind = STAGE_FILE, .path = STR(TASK_OUT "/e.txt") }, rig_path(&r, "source"), (Str){ 0 });
+    rig_stage(&r, t, (struct stage){ .kind = STAGE_FILE, .path = STR(TASK_OUT "/e.txt") }, rig_path(&r, "source"),
+              (Str){ 0 });
     EXPECT_INT(rig_run(&r, t)->end, ATTEMPT_EXITED);
     EXPECT_STR(rig_output(t, "sub/o.txt")->bytes, STR("out\n"));
     EXPECT_STR(rig_output(t, "e.txt")->bytes, STR("err\n"));
@@ -257,7 +269,8 @@ TEST(a_text_of_many_megabytes_is_staged)
     char *text = arena_alloc(&r.arena, size);
     memset(text, 'x', size);
     struct tried *t = rig_script(&r, "wc -c < " TASK_IN "/0/big", "");
-    rig_stage(&r, t, (struct stage){ .kind = STAGE_TEXT, .path = STR(TASK_IN "/0/big"), .text = { text, size } }, (Str){ 0 }, (Str){ 0 });
+    rig_stage(&r, t, (struct stage){ .kind = STAGE_TEXT, .path = STR(TASK_IN "/0/big"), .text = { text, size } },
+              (Str){ 0 }, (Str){ 0 });
     EXPECT_INT(rig_run(&r, t)->end, ATTEMPT_EXITED);
     EXPECT_STR(str_trim(t->outcome.log_out.bytes), STR("20971520"));
     rig_release(&r);

@@ -111,7 +111,7 @@ TEST(nothing_of_a_text_value_is_shown)
 TEST(a_union_takes_the_first_member_that_fits)
 {
     const struct cwl_process *p = cwl_good(TOOL "inputs:\n"
-        "  u: [\"null\", int, long, {type: record, fields: {a: {type: enum, symbols: [x]}}}, {type: record, fields: {a: {type: enum, symbols: [y]}, b: File?}}]\n"
+        "  u: [\"null\", int, long, {type: record, fields: {a: {type: {type: enum, symbols: [x]}}}}, {type: record, fields: {a: {type: {type: enum, symbols: [y]}}, b: File?}}]\n"
         "  d: double\noutputs: []\n");
     const struct cwl_type *u = p->inputs[0].type, *member;
     EXPECT(cwl_type_accepts(u, value_int(5), &member) && member->kind == CWL_INT);

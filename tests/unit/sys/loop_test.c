@@ -26,7 +26,8 @@ TEST(the_turn_ends_after_what_was_due_and_once_more_after_the_stop)
 {
     loop = loop_new(2);
     loop_on_turn_end(loop, tell, (void *)"|");
-    struct loop_timer *one = loop_timer_new(loop, tell, (void *)"1"), *two = loop_timer_new(loop, tell_and_stop, (void *)"2");
+    struct loop_timer *one = loop_timer_new(loop, tell, (void *)"1"),
+                      *two = loop_timer_new(loop, tell_and_stop, (void *)"2");
     struct loop_timer *never = loop_timer_new(loop, tell, (void *)"never");
     loop_timer_set(two, 5 * MILLISECOND);
     loop_timer_set(one, 50 * SECOND);

@@ -20,8 +20,9 @@ static void be_a_helper(void)
         open_fds++;
     sigset_t mask;
     sigprocmask(SIG_BLOCK, NULL, &mask);
-    snprintf(report, sizeof report, "fds=%d leader=%d sigint-blocked=%d stdin=%d\n", open_fds - 3, getsid(0) == getpid(),
-             sigismember(&mask, SIGINT), (int)read(0, &byte, 1));       // less ".", "..", and the folder itself
+    snprintf(report, sizeof report, "fds=%d leader=%d sigint-blocked=%d stdin=%d\n", open_fds - 3,
+             getsid(0) == getpid(), sigismember(&mask, SIGINT),
+             (int)read(0, &byte, 1));    // less ".", "..", and the folder itself
     if (write(3, report, strlen(report)) > 0 && read(3, &byte, 1) == 0)
         _exit(7);
     _exit(1);

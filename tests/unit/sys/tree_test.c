@@ -73,7 +73,8 @@ TEST(folders_that_their_owner_closed_are_opened_first)
     EXPECT_OK(dir_make_all(at("closed/none/sub"), &err), err);
     EXPECT_OK(dir_make_all(at("closed/readonly/sub"), &err), err);
     EXPECT_OK(file_write_atomic(at("closed/readonly/file"), STR("x"), &err), err);
-    const char *const all[] = { "closed/none/sub", "closed/none", "closed/readonly/sub", "closed/readonly/file", "closed/readonly", "closed" };
+    const char *const all[] = { "closed/none/sub",      "closed/none",     "closed/readonly/sub",
+                                "closed/readonly/file", "closed/readonly", "closed" };
     bool is_root = geteuid() == 0;
     for (size_t i = 0; i < LEN(all); i++) {
         EXPECT(!is_root || chown(at(all[i]).data, 65534, 65534) == 0);
