@@ -23,7 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         size_t before = diags.errors;
         bool good = cwl_check_job(&a, document->process, empty, STR("job"), &complete, &diags);
         CHECK(good == (diags.errors == before));
-        for (size_t i = 0; good && i < document->process->input_count; i++)     // what is complete fits
+        for (size_t i = 0; good && i < document->process->input_count; i++) // what is complete fits
             CHECK(cwl_type_accepts(document->process->inputs[i].type, value_get(complete, document->process->inputs[i].id), NULL));
         if (cwl_read_job(&a, path, &job, &diags))
             (void)cwl_check_job(&a, document->process, job, path, &complete, &diags);

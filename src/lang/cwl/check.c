@@ -28,11 +28,15 @@ static void check_step_features(struct check *c, const struct cwl_step *step, un
     for (size_t i = 0; i < step->in_count; i++) {
         const struct cwl_step_input *in = &step->in[i];
         if (in->source_count > 1 && !has(bits, CWL_REQ_MULTIPLE_INPUT))
-            report_feature(c, in->span, str_printf(c->a, "input '" STR_FMT "' of step '" STR_FMT "' has several sources", STR_ARG(in->id), STR_ARG(step->id)),
-                           CWL_REQ_MULTIPLE_INPUT);
+            report_feature(
+                c, in->span,
+                str_printf(c->a, "input '" STR_FMT "' of step '" STR_FMT "' has several sources", STR_ARG(in->id), STR_ARG(step->id)),
+                CWL_REQ_MULTIPLE_INPUT);
         if (in->has_value_from && !has(bits, CWL_REQ_STEP_INPUT))
-            report_feature(c, in->span, str_printf(c->a, "input '" STR_FMT "' of step '" STR_FMT "' uses 'valueFrom'", STR_ARG(in->id), STR_ARG(step->id)),
-                           CWL_REQ_STEP_INPUT);
+            report_feature(
+                c, in->span,
+                str_printf(c->a, "input '" STR_FMT "' of step '" STR_FMT "' uses 'valueFrom'", STR_ARG(in->id), STR_ARG(step->id)),
+                CWL_REQ_STEP_INPUT);
     }
 }
 
@@ -48,7 +52,8 @@ static void check_process(struct check *c, const struct cwl_process *p, unsigned
     cwl_check_links(c, p);
     for (size_t i = 0; i < p->output_count; i++)
         if (p->outputs[i].source_count > 1 && !has(bits, CWL_REQ_MULTIPLE_INPUT))
-            report_feature(c, p->outputs[i].span, str_printf(c->a, "the workflow output '" STR_FMT "' has several sources", STR_ARG(p->outputs[i].id)),
+            report_feature(c, p->outputs[i].span,
+                           str_printf(c->a, "the workflow output '" STR_FMT "' has several sources", STR_ARG(p->outputs[i].id)),
                            CWL_REQ_MULTIPLE_INPUT);
     for (size_t i = 0; i < p->step_count; i++) {
         const struct cwl_step *step = &p->steps[i];

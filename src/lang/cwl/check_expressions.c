@@ -18,7 +18,8 @@ static void check_text(struct check *c, struct place place, Str text, bool has_j
         return;
     struct err ignored;
     bool needs_js = !has_js && expr_check(text, true, &ignored);
-    diag_add(c->diags, place.span, "'%s'%s" STR_FMT " cannot be evaluated: %s", place.field, place.of.len ? " of " : "", STR_ARG(place.of), err.text);
+    diag_add(c->diags, place.span, "'%s'%s" STR_FMT " cannot be evaluated: %s", place.field, place.of.len ? " of " : "", STR_ARG(place.of),
+             err.text);
     if (needs_js)
         diag_hint(c->diags, "add below 'requirements':  InlineJavascriptRequirement: {}   (or write \\$( where the shell shall see $( )");
 }

@@ -59,7 +59,8 @@ static void report_missing_source(struct wiring *w, Str source, struct span span
     if (is_step)
         diag_add(w->c->diags, span, "the source '" STR_FMT "' is a step: say which of its outputs", STR_ARG(source));
     else
-        diag_add(w->c->diags, span, "there is no source '" STR_FMT "': no input of the workflow and no output of a step has this name", STR_ARG(source));
+        diag_add(w->c->diags, span, "there is no source '" STR_FMT "': no input of the workflow and no output of a step has this name",
+                 STR_ARG(source));
     if (is_step)
         diag_hint(w->c->diags, "write " STR_FMT "/output", STR_ARG(source));
     else if (str_nearest(source, names.at, names.len).len)
@@ -136,7 +137,8 @@ static void hint_fit(struct check *c, const struct cwl_type *type, const struct 
     else if (items && cwl_type_items(items) && wanted && cwl_type_flows(c, items, sink))
         diag_hint(c->diags, "to join lists of lists into one list, add linkMerge: merge_flattened");
     else if (type->kind == CWL_FILE && sink->kind == CWL_STRING)
-        diag_hint(c->diags, "a file is not its text: use loadContents and valueFrom: $(self.contents), or its name, valueFrom: $(self.path)");
+        diag_hint(c->diags,
+                  "a file is not its text: use loadContents and valueFrom: $(self.contents), or its name, valueFrom: $(self.path)");
 }
 
 static void check_step_input(struct wiring *w, const struct cwl_step *step, const struct cwl_step_input *in)
@@ -159,9 +161,9 @@ static void check_step_input(struct wiring *w, const struct cwl_step *step, cons
         sink = cwl_type_with_null(c->a, sink);
     if (link_fits(c, &link, type, sink))
         return;
-    diag_add(c->diags, in->span, "input '" STR_FMT "' of step '" STR_FMT "' takes " STR_FMT ", but '" STR_FMT "'%s gives " STR_FMT, STR_ARG(in->id),
-             STR_ARG(step->id), STR_ARG(cwl_type_text(c->a, sink)), STR_ARG(in->sources[0]), in->source_count > 1 ? " and others" : "",
-             STR_ARG(cwl_type_text(c->a, type)));
+    diag_add(c->diags, in->span, "input '" STR_FMT "' of step '" STR_FMT "' takes " STR_FMT ", but '" STR_FMT "'%s gives " STR_FMT,
+             STR_ARG(in->id), STR_ARG(step->id), STR_ARG(cwl_type_text(c->a, sink)), STR_ARG(in->sources[0]),
+             in->source_count > 1 ? " and others" : "", STR_ARG(cwl_type_text(c->a, type)));
     hint_fit(c, type, sink, !scattered);
 }
 
@@ -185,8 +187,9 @@ static void check_required(struct check *c, const struct cwl_step *step)
         for (size_t k = 0; k < step->in_count; k++)
             if (!find_param(step->run->inputs, step->run->input_count, step->in[k].id))
                 vec_push(c->a, &names, step->in[k].id);
-        diag_add(c->diags, in ? in->span : step->span, "step '" STR_FMT "' does not connect the input '" STR_FMT "', which must have a value (" STR_FMT ")",
-                 STR_ARG(step->id), STR_ARG(param->id), STR_ARG(cwl_type_text(c->a, param->type)));
+        diag_add(c->diags, in ? in->span : step->span,
+                 "step '" STR_FMT "' does not connect the input '" STR_FMT "', which must have a value (" STR_FMT ")", STR_ARG(step->id),
+                 STR_ARG(param->id), STR_ARG(cwl_type_text(c->a, param->type)));
         Str nearest = str_nearest(param->id, names.at, names.len);
         if (nearest.len)
             diag_hint(c->diags, "the step gives '" STR_FMT "', which the tool does not have: is it this?", STR_ARG(nearest));
@@ -202,7 +205,8 @@ static void check_out(struct check *c, const struct cwl_step *step)
         names[i] = step->run->outputs[i].id;
     for (size_t i = 0; i < step->out_count; i++)
         if (!find_param(step->run->outputs, step->run->output_count, step->out[i])) {
-            diag_add(c->diags, step->span, "step '" STR_FMT "' wants the output '" STR_FMT "', but what it runs (in " STR_FMT ") has none of that name",
+            diag_add(c->diags, step->span,
+                     "step '" STR_FMT "' wants the output '" STR_FMT "', but what it runs (in " STR_FMT ") has none of that name",
                      STR_ARG(step->id), STR_ARG(step->out[i]), STR_ARG(step->run->source->name));
             diag_suggest(c->diags, step->out[i], names, step->run->output_count);
         }
@@ -233,9 +237,9 @@ static void check_output(struct wiring *w, const struct cwl_param *output)
     const struct cwl_type *type = linked_type(w, &link);
     if (!type || link_fits(c, &link, type, output->type))
         return;
-    diag_add(c->diags, output->span, "the workflow output '" STR_FMT "' is of type " STR_FMT ", but '" STR_FMT "'%s gives " STR_FMT, STR_ARG(output->id),
-             STR_ARG(cwl_type_text(c->a, output->type)), STR_ARG(output->sources[0]), output->source_count > 1 ? " and others" : "",
-             STR_ARG(cwl_type_text(c->a, type)));
+    diag_add(c->diags, output->span, "the workflow output '" STR_FMT "' is of type " STR_FMT ", but '" STR_FMT "'%s gives " STR_FMT,
+             STR_ARG(output->id), STR_ARG(cwl_type_text(c->a, output->type)), STR_ARG(output->sources[0]),
+             output->source_count > 1 ? " and others" : "", STR_ARG(cwl_type_text(c->a, type)));
     const struct cwl_type *items = cwl_type_items(type);
     if (items && cwl_type_flows(c, items, output->type) && link.count == 1)
         diag_hint(c->diags, "a scattered step gives a list: write type: " STR_FMT, STR_ARG(cwl_type_text(c->a, type)));

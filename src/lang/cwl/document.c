@@ -206,7 +206,8 @@ static struct node *import(struct loader *l, const struct node *reference, const
     }
     if (!cwl_split_reference(l, cwl_node_file(reference), node_str(reference), reference->span, &path, &id))
         return NULL;
-    struct import_frame frame = { .outer = outer, .key = id.len ? str_printf(l->a, STR_FMT "#" STR_FMT, STR_ARG(path), STR_ARG(id)) : path };
+    struct import_frame frame = { .outer = outer,
+                                  .key = id.len ? str_printf(l->a, STR_FMT "#" STR_FMT, STR_ARG(path), STR_ARG(id)) : path };
     if (!is_import_allowed(l, &frame, reference->span))
         return NULL;
     struct cwl_file *file = cwl_file_open(l, path, reference->span);

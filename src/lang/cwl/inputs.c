@@ -103,7 +103,8 @@ static void hint_mismatch(struct job_check *j, const struct cwl_type *type, Valu
     else if (kind == CWL_ARRAY && (type->items->kind == CWL_FILE || type->items->kind == CWL_DIRECTORY))
         diag_hint(d, "write a list of {class: %s, path: name}", type->items->kind == CWL_FILE ? "File" : "Directory");
     else if ((kind == CWL_FILE || kind == CWL_DIRECTORY) && v.kind == VALUE_STRING)
-        diag_hint(d, "write {class: %s, path: name-of-the-%s}", kind == CWL_FILE ? "File" : "Directory", kind == CWL_FILE ? "file" : "folder");
+        diag_hint(d, "write {class: %s, path: name-of-the-%s}", kind == CWL_FILE ? "File" : "Directory",
+                  kind == CWL_FILE ? "file" : "folder");
     else if ((kind == CWL_FILE || kind == CWL_DIRECTORY) && v.kind == VALUE_MAP && !value_has(v, STR("class")))
         diag_hint(d, "add class: %s", kind == CWL_FILE ? "File" : "Directory");
     else if (kind == CWL_INT && v.kind == VALUE_INT)
@@ -122,8 +123,8 @@ static void hint_mismatch(struct job_check *j, const struct cwl_type *type, Valu
 
 static Value mismatch(struct job_check *j, const struct step_in *at, const struct cwl_type *type, Value v)
 {
-    diag_add(j->diags, job_span(j, at), STR_FMT ": expected " STR_FMT ", found " STR_FMT, STR_ARG(job_where(j, at)), STR_ARG(cwl_type_text(j->a, type)),
-             STR_ARG(job_describe(j, v)));
+    diag_add(j->diags, job_span(j, at), STR_FMT ": expected " STR_FMT ", found " STR_FMT, STR_ARG(job_where(j, at)),
+             STR_ARG(cwl_type_text(j->a, type)), STR_ARG(job_describe(j, v)));
     hint_mismatch(j, type, v);
     return value_null;
 }

@@ -15,15 +15,15 @@ static void check_on_disk(struct job_check *j, const struct step_in *at, Str pat
     struct stat st;
     if (!file_stat(path, &st)) {
         int why = errno;
-        diag_add(j->diags, job_span(j, at), STR_FMT ": the %s '" STR_FMT "' %s", STR_ARG(job_where(j, at)), is_directory ? "folder" : "file",
-                 STR_ARG(path), why == ENOENT || why == ENOTDIR ? "does not exist" : "cannot be reached");
+        diag_add(j->diags, job_span(j, at), STR_FMT ": the %s '" STR_FMT "' %s", STR_ARG(job_where(j, at)),
+                 is_directory ? "folder" : "file", STR_ARG(path), why == ENOENT || why == ENOTDIR ? "does not exist" : "cannot be reached");
         if (why == ENOENT)
             cwl_hint_neighbour(j->a, j->diags, path);
         else if (why != ENOTDIR)
             diag_hint(j->diags, "%s", strerror(why));
     } else if (S_ISDIR(st.st_mode) != is_directory) {
-        diag_add(j->diags, job_span(j, at), STR_FMT ": '" STR_FMT "' is a %s, but a %s is expected", STR_ARG(job_where(j, at)), STR_ARG(path),
-                 is_directory ? "file" : "folder", is_directory ? "Directory" : "File");
+        diag_add(j->diags, job_span(j, at), STR_FMT ": '" STR_FMT "' is a %s, but a %s is expected", STR_ARG(job_where(j, at)),
+                 STR_ARG(path), is_directory ? "file" : "folder", is_directory ? "Directory" : "File");
         diag_hint(j->diags, "write class: %s, if that is meant", is_directory ? "File" : "Directory");
     }
 }
@@ -50,7 +50,8 @@ static Str location_of(struct job_check *j, const struct step_in *at, Value v, b
     if (location.len == 0 || str_is(scheme, "_")) {
         check_literal(j, at, v, is_directory);
     } else if (!str_is(scheme, "file")) {
-        diag_add(j->diags, job_span(j, at), "unsupported: " STR_FMT ": '" STR_FMT "' is not on this machine", STR_ARG(job_where(j, at)), STR_ARG(location));
+        diag_add(j->diags, job_span(j, at), "unsupported: " STR_FMT ": '" STR_FMT "' is not on this machine", STR_ARG(job_where(j, at)),
+                 STR_ARG(location));
         diag_hint(j->diags, "download it and give the local file");
     } else {
         check_on_disk(j, at, iri_to_path(j->a, location), is_directory);
@@ -141,7 +142,8 @@ Value job_add_secondary(struct job_check *j, const struct step_in *at, const str
         if (primary.len && file_stat(path, &st)) {
             vec_push(j->a, &list, made_secondary(j, path, name, S_ISDIR(st.st_mode)));
         } else if (s->required.kind == VALUE_NULL || (s->required.kind == VALUE_BOOL && s->required.boolean)) {
-            diag_add(j->diags, job_span(j, at), STR_FMT ": the secondary file '" STR_FMT "' (pattern '" STR_FMT "') is missing beside '" STR_FMT "'",
+            diag_add(j->diags, job_span(j, at),
+                     STR_FMT ": the secondary file '" STR_FMT "' (pattern '" STR_FMT "') is missing beside '" STR_FMT "'",
                      STR_ARG(job_where(j, at)), STR_ARG(name), STR_ARG(s->pattern), STR_ARG(primary.len ? primary : basename));
             diag_hint(j->diags, "put it there, or name it in the job below secondaryFiles");
         }

@@ -26,7 +26,8 @@ static void add_listed(struct loader *l, struct node *n, const char *what, const
     out[(*count)++] = (struct item){ .id = node_str(id), .node = n, .span = n->span };
 }
 
-static void add_mapped(struct loader *l, const struct node_field *f, const char *what, const char *value_key, struct item *out, size_t *count)
+static void add_mapped(struct loader *l, const struct node_field *f, const char *what, const char *value_key, struct item *out,
+                       size_t *count)
 {
     struct node *node = f->value;
     if (node->kind != VALUE_MAP) {
@@ -127,7 +128,8 @@ int cwl_word(struct loader *l, const struct node *n, const char *what, const cha
         names[count] = str_of(words[count]);
         strbuf_addf(&all, "%s%s", count ? ", " : "", words[count]);
     }
-    diag_add(l->diags, n->span, "'%s' cannot be '" STR_FMT "': it is one of " STR_FMT, what, STR_ARG(node_str(n)), STR_ARG(strbuf_str(&all)));
+    diag_add(l->diags, n->span, "'%s' cannot be '" STR_FMT "': it is one of " STR_FMT, what, STR_ARG(node_str(n)),
+             STR_ARG(strbuf_str(&all)));
     diag_suggest(l->diags, word, names, (size_t)count);
     strbuf_release(&all);
     return 0;
@@ -166,7 +168,8 @@ static void locate_one(struct loader *l, struct node *n)
             set_string(l, n, "location", iri_resolve(l->a, node_str(location), dir), location->span);
     } else if (node_is(path, VALUE_STRING) && node_str(path).len && !expr_is(node_str(path))) {
         Str text = node_str(path);
-        Str iri = iri_scheme(text).len ? iri_resolve(l->a, text, dir) : iri_of_path(l->a, str_normal_path(l->a, str_join_path(l->a, dir, text)));
+        Str iri =
+            iri_scheme(text).len ? iri_resolve(l->a, text, dir) : iri_of_path(l->a, str_normal_path(l->a, str_join_path(l->a, dir, text)));
         set_string(l, n, "location", iri, path->span);
     } else {
         return;

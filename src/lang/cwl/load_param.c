@@ -72,13 +72,15 @@ static bool read_secondary(struct scope *s, struct node *n, struct cwl_secondary
     if (n->kind == VALUE_STRING) {
         Str pattern = node_str(n);
         bool optional = s->version >= CWL_V1_1 && str_ends(pattern, STR("?"));
-        *out = (struct cwl_secondary){ .pattern = str_first(pattern, pattern.len - optional), .required = optional ? value_bool(false) : value_null };
+        *out = (struct cwl_secondary){ .pattern = str_first(pattern, pattern.len - optional),
+                                       .required = optional ? value_bool(false) : value_null };
         if (out->pattern.len == 0)
             diag_add(d, n->span, "an empty secondaryFiles pattern: expected an ending as \".bai\" or an expression");
         return true;
     }
     if (n->kind != VALUE_MAP) {
-        diag_add(d, n->span, "a secondaryFiles entry must be a pattern as \".bai\", an expression, or {pattern: …, required: …}, found " STR_FMT,
+        diag_add(d, n->span,
+                 "a secondaryFiles entry must be a pattern as \".bai\", an expression, or {pattern: …, required: …}, found " STR_FMT,
                  STR_ARG(cwl_describe(s->l->a, n)));
         return false;
     }

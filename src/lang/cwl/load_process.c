@@ -5,7 +5,8 @@
 #include "lang/cwl/expr.h"
 #include "lang/cwl/load.h"
 
-static const Str class_names[] = { STR_CONST("CommandLineTool"), STR_CONST("ExpressionTool"), STR_CONST("Workflow"), STR_CONST("Operation") };
+static const Str class_names[] = { STR_CONST("CommandLineTool"), STR_CONST("ExpressionTool"), STR_CONST("Workflow"),
+                                   STR_CONST("Operation") };
 
 static Str without_prefix(Str word)
 {
@@ -65,10 +66,12 @@ static bool read_class(struct loader *l, const struct node *n, int version, enum
             *out = (enum cwl_class)i;
             if (i != CWL_OPERATION || version >= CWL_V1_2)
                 return true;
-            diag_add(l->diags, name->span, "class Operation came with CWL v1.2; this document says cwlVersion %s", cwl_version_text((enum cwl_version)version));
+            diag_add(l->diags, name->span, "class Operation came with CWL v1.2; this document says cwlVersion %s",
+                     cwl_version_text((enum cwl_version)version));
             return false;
         }
-    diag_add(l->diags, name->span, "there is no class '" STR_FMT "': expected CommandLineTool, ExpressionTool, Workflow or Operation", STR_ARG(text));
+    diag_add(l->diags, name->span, "there is no class '" STR_FMT "': expected CommandLineTool, ExpressionTool, Workflow or Operation",
+             STR_ARG(text));
     diag_suggest(l->diags, text, class_names, LEN(class_names));
     return false;
 }
@@ -83,7 +86,8 @@ static const int *read_codes(struct scope *s, const struct node *n, size_t *coun
         if (node_is(item, VALUE_INT) && item->scalar.integer >= 0 && item->scalar.integer <= 255)
             codes[(*count)++] = (int)item->scalar.integer;
         else
-            diag_add(s->l->diags, item->span, "an exit code must be a whole number from 0 to 255, found " STR_FMT, STR_ARG(cwl_describe(s->l->a, item)));
+            diag_add(s->l->diags, item->span, "an exit code must be a whole number from 0 to 255, found " STR_FMT,
+                     STR_ARG(cwl_describe(s->l->a, item)));
     }
     return codes;
 }
@@ -97,7 +101,9 @@ static void read_arguments(struct scope *s, struct cwl_process *p, struct node *
         struct node *item = n->items.at[i];
         struct cwl_binding *b = &arguments[p->argument_count].binding;
         if (item->kind == VALUE_STRING) {
-            *b = (struct cwl_binding){ .value_from = node_str(item), .has_value_from = true, .separate = true, .shell_quote = true, .span = item->span };
+            *b = (struct cwl_binding){
+                .value_from = node_str(item), .has_value_from = true, .separate = true, .shell_quote = true, .span = item->span
+            };
             p->argument_count++;
         } else if (item->kind == VALUE_MAP) {
             *b = *cwl_binding_read(s, item);
@@ -105,7 +111,8 @@ static void read_arguments(struct scope *s, struct cwl_process *p, struct node *
             if (!b->has_value_from)
                 diag_add(s->l->diags, item->span, "an argument written as a map needs 'valueFrom'");
         } else {
-            diag_add(s->l->diags, item->span, "an argument must be a string or a map with 'valueFrom', found " STR_FMT, STR_ARG(cwl_describe(s->l->a, item)));
+            diag_add(s->l->diags, item->span, "an argument must be a string or a map with 'valueFrom', found " STR_FMT,
+                     STR_ARG(cwl_describe(s->l->a, item)));
             diag_hint(s->l->diags, "put it in quotes");
         }
     }
@@ -128,7 +135,8 @@ static void bind_stream(struct scope *s, struct cwl_process *p, const struct ite
     if (!expr)
         return;
     if (output->output)
-        diag_add(s->l->diags, item->span, "output '" STR_FMT "' is the tool's " STR_FMT ": it cannot have an outputBinding too", STR_ARG(output->id), STR_ARG(type));
+        diag_add(s->l->diags, item->span, "output '" STR_FMT "' is the tool's " STR_FMT ": it cannot have an outputBinding too",
+                 STR_ARG(output->id), STR_ARG(type));
     if (expr->len == 0)
         *expr = stream_name(s, p, str_is(type, "stdout") ? "stdout" : "stderr");
     struct cwl_output_binding *b = NEW(s->l->a, struct cwl_output_binding);
@@ -270,7 +278,8 @@ static struct node *select_process(struct loader *l, struct cwl_file *file, Str 
     if (!graph && tree->kind == VALUE_MAP && (id.len == 0 || has_id(tree, id) || str_is(id, "main")))
         return tree;
     if (!graph && tree->kind != VALUE_MAP) {
-        diag_add(l->diags, tree->span, "a CWL document must be a map with 'cwlVersion' and 'class', found " STR_FMT, STR_ARG(cwl_describe(l->a, tree)));
+        diag_add(l->diags, tree->span, "a CWL document must be a map with 'cwlVersion' and 'class', found " STR_FMT,
+                 STR_ARG(cwl_describe(l->a, tree)));
         return NULL;
     }
     size_t len = node_is(graph, VALUE_ARRAY) ? graph->items.len : 0;

@@ -50,7 +50,8 @@ static void report_unknown(struct scope *s, const struct item *item, bool is_hin
 }
 
 // {name: value} and [{key: name, value_key: value}] both become the list.
-static void make_list(struct scope *s, struct node *n, const char *field, const char *key, const char *value_key, enum cwl_construct construct)
+static void make_list(struct scope *s, struct node *n, const char *field, const char *key, const char *value_key,
+                      enum cwl_construct construct)
 {
     struct item *items;
     struct node *old = node_get(n, str_of(field));
@@ -61,7 +62,8 @@ static void make_list(struct scope *s, struct node *n, const char *field, const 
     size_t count = cwl_items(s->l, old, construct == CWL_C_ENV_DEF ? "variable" : "package", key, value_key, &items);
     struct node *list = node_new(s->l->a, VALUE_ARRAY, old->span);
     for (size_t i = 0; i < count; i++) {
-        node_map_set(s->l->a, items[i].node, node_string(s->l->a, str_of(key), items[i].span), node_string(s->l->a, items[i].id, items[i].span));
+        node_map_set(s->l->a, items[i].node, node_string(s->l->a, str_of(key), items[i].span),
+                     node_string(s->l->a, items[i].id, items[i].span));
         if (construct == CWL_C_ENV_DEF && !node_get(items[i].node, STR("envValue")))
             diag_add(s->l->diags, items[i].span, "the environment variable '" STR_FMT "' has no 'envValue'", STR_ARG(items[i].id));
         cwl_check_fields(s->l->diags, items[i].node, construct, s->version);
@@ -115,7 +117,8 @@ static void check_numbers(struct scope *s, const struct node *n)
             continue;
         double number = 0;
         if (v->kind == VALUE_FLOAT && s->version < CWL_V1_2) {
-            diag_add(d, v->span, "a fraction as '" STR_FMT "' came with CWL v1.2; this document says cwlVersion %s", STR_ARG(name), cwl_version_text(s->version));
+            diag_add(d, v->span, "a fraction as '" STR_FMT "' came with CWL v1.2; this document says cwlVersion %s", STR_ARG(name),
+                     cwl_version_text(s->version));
             diag_hint(d, "write a whole number, or set cwlVersion: v1.2");
         } else if (v->kind == VALUE_STRING && !expr_is(node_str(v))) {
             diag_add(d, v->span, "'" STR_FMT "' must be a number or an expression, found a string", STR_ARG(name));
@@ -177,8 +180,10 @@ static bool read_one(struct scope *s, struct item *item, bool is_hint, struct cw
         return false;
     }
     if (!is_extension && s->version < cwl_requirement_since((enum cwl_req_kind)kind)) {
-        diag_add(s->l->diags, item->span, "%s came with CWL v1.1; this document says cwlVersion v1.0", cwl_requirement_name((enum cwl_req_kind)kind));
-        diag_hint(s->l->diags, "set cwlVersion: v1.1, or write it as the extension cwltool:%s", cwl_requirement_name((enum cwl_req_kind)kind));
+        diag_add(s->l->diags, item->span, "%s came with CWL v1.1; this document says cwlVersion v1.0",
+                 cwl_requirement_name((enum cwl_req_kind)kind));
+        diag_hint(s->l->diags, "set cwlVersion: v1.1, or write it as the extension cwltool:%s",
+                  cwl_requirement_name((enum cwl_req_kind)kind));
         return false;
     }
     cwl_check_fields(s->l->diags, item->node, CWL_C_REQUIREMENT + kind, s->version);

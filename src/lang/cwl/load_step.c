@@ -81,7 +81,8 @@ static void read_out(struct scope *s, struct cwl_step *step, struct node *n)
         if (node_is(id, VALUE_STRING))
             out[step->out_count++] = cwl_short_id(node_str(id));
         else
-            diag_add(s->l->diags, item->span, "each 'out' must be the name of an output, found " STR_FMT, STR_ARG(cwl_describe(s->l->a, item)));
+            diag_add(s->l->diags, item->span, "each 'out' must be the name of an output, found " STR_FMT,
+                     STR_ARG(cwl_describe(s->l->a, item)));
     }
     step->out = out;
 }
@@ -102,7 +103,8 @@ static void read_scatter(struct scope *s, struct cwl_step *step, const struct no
         return;
     step->scatter_method = word ? word : CWL_DOTPRODUCT;
     if (count > 1 && !node_is(method, VALUE_STRING)) {
-        diag_add(s->l->diags, n->span, "step '" STR_FMT "' scatters over %zu inputs, so it needs 'scatterMethod'", STR_ARG(step->id), count);
+        diag_add(s->l->diags, n->span, "step '" STR_FMT "' scatters over %zu inputs, so it needs 'scatterMethod'", STR_ARG(step->id),
+                 count);
         diag_hint(s->l->diags, "dotproduct takes them in pairs; nested_crossproduct and flat_crossproduct combine each with each");
     }
 }

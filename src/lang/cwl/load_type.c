@@ -62,10 +62,21 @@ static struct named_type *find_named(const struct scope *s, Str path, Str id)
 
 static void report_unknown_type(struct scope *s, const struct node *n, Str name)
 {
-    static const struct { const char *wrong, *right; } common[] = {
-        { "integer", "int" }, { "number", "double" }, { "bool", "boolean" }, { "str", "string" }, { "text", "string" }, { "dir", "Directory" },
-        { "folder", "Directory" }, { "array", "{type: array, items: File}" }, { "record", "{type: record, fields: …}" },
-        { "enum", "{type: enum, symbols: […]}" }, { "list", "{type: array, items: File}" }, { "any", "Any" }, { "none", "null" },
+    static const struct { const char *wrong, *right;
+    } common[] = {
+        { "integer", "int" },
+        { "number", "double" },
+        { "bool", "boolean" },
+        { "str", "string" },
+        { "text", "string" },
+        { "dir", "Directory" },
+        { "folder", "Directory" },
+        { "array", "{type: array, items: File}" },
+        { "record", "{type: record, fields: …}" },
+        { "enum", "{type: enum, symbols: […]}" },
+        { "list", "{type: array, items: File}" },
+        { "any", "Any" },
+        { "none", "null" },
     };
     struct diags *d = s->l->diags;
     if (str_is(name, "stdin") || str_is(name, "stdout") || str_is(name, "stderr")) {
@@ -152,7 +163,8 @@ static const struct cwl_type *read_string(struct scope *s, const struct node *n)
     for (; str_ends(name, STR("[]")); levels++)
         name.len -= 2;
     if (levels > 1 && s->version < CWL_V1_2) {
-        diag_add(s->l->diags, n->span, "'" STR_FMT "': arrays of arrays in this short form came with CWL v1.2; this document says cwlVersion %s",
+        diag_add(s->l->diags, n->span,
+                 "'" STR_FMT "': arrays of arrays in this short form came with CWL v1.2; this document says cwlVersion %s",
                  STR_ARG(node_str(n)), cwl_version_text(s->version));
         diag_hint(s->l->diags, "write {type: array, items: {type: array, items: " STR_FMT "}}, or set cwlVersion: v1.2", STR_ARG(name));
     }
@@ -286,8 +298,9 @@ static const struct cwl_type *read_map(struct scope *s, struct node *n)
             diag_hint(d, "add type: array");
         return &any_type;
     }
-    diag_add(d, kind->span, "a type written as a map is an array, a record or an enum, found " STR_FMT,
-             STR_ARG(kind->kind == VALUE_STRING ? str_printf(s->l->a, "'" STR_FMT "'", STR_ARG(node_str(kind))) : cwl_describe(s->l->a, kind)));
+    diag_add(
+        d, kind->span, "a type written as a map is an array, a record or an enum, found " STR_FMT,
+        STR_ARG(kind->kind == VALUE_STRING ? str_printf(s->l->a, "'" STR_FMT "'", STR_ARG(node_str(kind))) : cwl_describe(s->l->a, kind)));
     if (kind->kind == VALUE_STRING && (find_primitive(name) || str_ends(name, STR("[]")) || str_ends(name, STR("?"))))
         diag_hint(d, "write it in one line: type: " STR_FMT, STR_ARG(node_str(kind)));
     return &any_type;

@@ -187,6 +187,9 @@ static bool add_named(struct evaluation *e, Value file, Value named, bool requir
         return false;
     if (named.kind == VALUE_MAP && !flow_value(e, &e->arena, named, &v, err))
         return false;
+    for (size_t i = 0; i < *count; i++)                 // the job may have named it already
+        if (str_eq(value_get_str(list[i], STR("basename")), value_get_str(v, STR("basename"))))
+            return true;
     if (!value_is_null(v) && *count < cap)
         list[(*count)++] = v;
     return true;
@@ -203,7 +206,7 @@ static bool discover_file(struct evaluation *e, const struct expr_context *x, co
     size_t before = count;
     for (size_t i = 0; i < p->secondary_count; i++) {
         Value named, required = p->secondary[i].required;
-        if (!expr_is(p->secondary[i].pattern) || value_len(have) > 0)
+        if (!expr_is(p->secondary[i].pattern))
             continue;
         if (!expr_any(x, value_string(&e->arena, p->secondary[i].pattern), file, &named, err) || !expr_any(x, required, file, &required, err))
             return err_wrap(err, "input '" STR_FMT "', secondaryFiles", STR_ARG(p->id));

@@ -101,7 +101,8 @@ Str cwl_describe(struct arena *a, const struct node *n)
     case VALUE_NULL: return STR("nothing (null)");
     case VALUE_BOOL: return n->scalar.boolean ? STR("the boolean true") : STR("the boolean false");
     case VALUE_INT: return str_printf(a, "the number %lld", (long long)n->scalar.integer);
-    case VALUE_FLOAT: return str_printf(a, n->scalar.real == (double)(int32_t)n->scalar.real ? "the number %.1f" : "the number %g", n->scalar.real);
+    case VALUE_FLOAT:
+        return str_printf(a, n->scalar.real == (double)(int32_t)n->scalar.real ? "the number %.1f" : "the number %g", n->scalar.real);
     case VALUE_STRING: return STR("a string");
     case VALUE_ARRAY: return STR("a list");
     case VALUE_MAP: return STR("a map");
@@ -112,8 +113,10 @@ Str cwl_describe(struct arena *a, const struct node *n)
 // "a string or a list": the kinds that a field may have. An int is not named where any number will do.
 static Str kinds_text(struct arena *a, unsigned kinds)
 {
-    static const struct { unsigned kind; const char *text; } names[] = {
-        { STRG, "a string" }, { FLT, "a number" }, { INT, "a whole number" }, { BOOL, "true or false" }, { LIST, "a list" }, { MAP, "a map" },
+    static const struct { unsigned kind; const char *text;
+    } names[] = {
+        { STRG, "a string" },      { FLT, "a number" }, { INT, "a whole number" },
+        { BOOL, "true or false" }, { LIST, "a list" },  { MAP, "a map" },
     };
     struct strbuf out = { 0 };
     for (size_t i = 0; i < LEN(names); i++)
@@ -164,7 +167,8 @@ static bool field_is_good(struct diags *diags, const struct node_field *nf, cons
         return false;
     }
     if (f->until && version >= f->until) {
-        diag_add(diags, nf->key->span, "%s has no field '" STR_FMT "' since CWL %s", table->what, STR_ARG(name), cwl_version_text(f->until));
+        diag_add(diags, nf->key->span, "%s has no field '" STR_FMT "' since CWL %s", table->what, STR_ARG(name),
+                 cwl_version_text(f->until));
         return false;
     }
     if ((1u << nf->value->kind) & (f->kinds | NUL))

@@ -50,8 +50,8 @@ Str cwl_report(Str folder)
     struct strbuf out = { 0 };
     for (size_t i = 0; i < cwl_diags.len; i++) {
         const struct diag *d = &cwl_diags.at[i];
-        strbuf_addf(&out, STR_FMT ": %s: " STR_FMT "\n", STR_ARG(span_text(&cwl_arena, d->span)), d->level == DIAG_ERROR ? "error" : "warning",
-                    STR_ARG(d->text));
+        strbuf_addf(&out, STR_FMT ": %s: " STR_FMT "\n", STR_ARG(span_text(&cwl_arena, d->span)),
+                    d->level == DIAG_ERROR ? "error" : "warning", STR_ARG(d->text));
         if (d->hint.len)
             strbuf_addf(&out, "  hint: " STR_FMT "\n", STR_ARG(d->hint));
     }

@@ -31,8 +31,8 @@ static void check_one(Str name)
     Value job, complete;
     bool good = document != NULL;
     if (good && file_exists(job_name))
-        good = cwl_read_job(&cwl_arena, job_name, &job, &cwl_diags) &&
-               cwl_check_job(&cwl_arena, document->process, job, job_name, &complete, &cwl_diags);
+        good = cwl_read_job(&cwl_arena, job_name, &job, &cwl_diags)
+               && cwl_check_job(&cwl_arena, document->process, job, job_name, &complete, &cwl_diags);
     Str got = cwl_report(path_cwd(&cwl_arena));
     if (getenv("ACCEPT")) {
         EXPECT_OK(file_write_atomic(expect, got, &err), err);

@@ -39,12 +39,15 @@ TEST(an_empty_job_is_an_empty_map)
 TEST(files_of_a_job_are_made_complete)
 {
     const struct cwl_process *p = cwl_good(TOOL "$namespaces: {edam: 'http://edamontology.org/'}\n"
-        "inputs: {bam: {type: File, secondaryFiles: [.bai, '^.dict?', ^.none?]}, dir: Directory, text: File, n: {type: int, default: 3}, any: Any}\noutputs: []\n");
+                                                "inputs: {bam: {type: File, secondaryFiles: [.bai, '^.dict?', ^.none?]}, dir: Directory, "
+                                                "text: File, n: {type: int, default: 3}, any: Any}\noutputs: []\n");
     cwl_write("data/a b.bam", "x");
     cwl_write("data/a b.bam.bai", "x");
     cwl_write("data/a b.dict", "x");
-    Str path = cwl_write("job.yml", "bam: {class: File, location: data/a%20b.bam, format: edam:format_2572}\ndir: {class: Directory, path: data/}\n"
-        "text: {class: File, contents: hello, basename: h.txt}\nany: [{x: {class: File, path: job.yml}}]\ncwl:requirements: []\nns:note: 1\n");
+    Str path = cwl_write("job.yml",
+                         "bam: {class: File, location: data/a%20b.bam, format: edam:format_2572}\ndir: {class: Directory, path: data/}\n"
+                         "text: {class: File, contents: hello, basename: h.txt}\nany: [{x: {class: File, path: "
+                         "job.yml}}]\ncwl:requirements: []\nns:note: 1\n");
     Value job, all;
     EXPECT(cwl_read_job(&cwl_arena, path, &job, &cwl_diags));
     EXPECT(value_has(job, STR("cwl:requirements")));
@@ -72,8 +75,11 @@ TEST(secondary_files_that_are_named_are_not_looked_for)
     const struct cwl_process *p = cwl_good(TOOL "inputs: {bams: {type: 'File[]', secondaryFiles: .bai}}\noutputs: []\n");
     cwl_write("a.bam", "x");
     cwl_write("other/a.bam.bai", "x");
-    Value all, job = parse(str_printf(&cwl_arena, "{\"bams\": [{\"class\": \"File\", \"path\": \"%s/a.bam\", \"secondaryFiles\":"
-        "[{\"class\": \"File\", \"path\": \"%s/other/a.bam.bai\"}]}]}", test_dir(), test_dir()).data);
+    Value all, job = parse(str_printf(&cwl_arena,
+                                      "{\"bams\": [{\"class\": \"File\", \"path\": \"%s/a.bam\", \"secondaryFiles\":"
+                                      "[{\"class\": \"File\", \"path\": \"%s/other/a.bam.bai\"}]}]}",
+                                      test_dir(), test_dir())
+                               .data);
     EXPECT(cwl_check_job(&cwl_arena, p, job, STR("command line"), &all, &cwl_diags));
     EXPECT_INT(value_len(value_get(value_at(value_get(all, STR("bams")), 0), STR("secondaryFiles"))), 1);
 }
@@ -103,7 +109,8 @@ TEST(nothing_of_a_text_value_is_shown)
 {
     const struct cwl_process *p = cwl_good(TOOL "inputs: {n: int, f: File, r: {type: {type: record, fields: {a: int}}}}\noutputs: []\n");
     Value all;
-    EXPECT(!cwl_check_job(&cwl_arena, p, parse("{\"n\": \"SECRET\", \"f\": \"SECRET\", \"r\": {\"a\": [\"SECRET\"]}}"), STR("j"), &all, &cwl_diags));
+    EXPECT(!cwl_check_job(&cwl_arena, p, parse("{\"n\": \"SECRET\", \"f\": \"SECRET\", \"r\": {\"a\": [\"SECRET\"]}}"), STR("j"), &all,
+                          &cwl_diags));
     EXPECT_INT(cwl_diags.errors, 3);
     EXPECT(str_find(cwl_report((Str){ 0 }), STR("SECRET")) < 0);
 }
@@ -111,8 +118,9 @@ TEST(nothing_of_a_text_value_is_shown)
 TEST(a_union_takes_the_first_member_that_fits)
 {
     const struct cwl_process *p = cwl_good(TOOL "inputs:\n"
-        "  u: [\"null\", int, long, {type: record, fields: {a: {type: {type: enum, symbols: [x]}}}}, {type: record, fields: {a: {type: {type: enum, symbols: [y]}}, b: File?}}]\n"
-        "  d: double\noutputs: []\n");
+                                                "  u: [\"null\", int, long, {type: record, fields: {a: {type: {type: enum, symbols: "
+                                                "[x]}}}}, {type: record, fields: {a: {type: {type: enum, symbols: [y]}}, b: File?}}]\n"
+                                                "  d: double\noutputs: []\n");
     const struct cwl_type *u = p->inputs[0].type, *member;
     EXPECT(cwl_type_accepts(u, value_int(5), &member) && member->kind == CWL_INT);
     EXPECT(cwl_type_accepts(u, value_int((int64_t)1 << 40), &member) && member->kind == CWL_LONG);

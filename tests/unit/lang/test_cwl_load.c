@@ -26,16 +26,27 @@ TEST(a_remote_document_is_unsupported)
 
 TEST(types_are_read_in_all_their_forms)
 {
-    const struct cwl_process *p = cwl_good(TOOL
-        "inputs:\n"
-        "  a: File?\n  b: 'string[]'\n  c: 'int[]?'\n  d: [\"null\", File, 'File[]', string]\n  e: {type: 'File[][]'}\n"
-        "  f: {type: {type: array, items: [int, string]}}\n"
-        "  g: {type: {type: enum, name: strand, symbols: ['#strand/plus', minus]}}\n"
-        "  h: {type: {type: record, name: 'x#sample', fields: {id: string, reads: File}}}\n"
-        "  i: [[\"null\", int], [int, long]]\n  j: sample\n  k: [string]\n  l: Any\n  m: Directory\n"
-        "outputs: []\n");
-    static const char *const want[] = { "File?", "string[]", "int[]?", "null | File | File[] | string", "File[][]", "(int | string)[]",
-                                        "one of \"plus\", \"minus\"", "record sample", "null | int | long", "record sample", "string", "Any", "Directory" };
+    const struct cwl_process *p =
+        cwl_good(TOOL "inputs:\n"
+                      "  a: File?\n  b: 'string[]'\n  c: 'int[]?'\n  d: [\"null\", File, 'File[]', string]\n  e: {type: 'File[][]'}\n"
+                      "  f: {type: {type: array, items: [int, string]}}\n"
+                      "  g: {type: {type: enum, name: strand, symbols: ['#strand/plus', minus]}}\n"
+                      "  h: {type: {type: record, name: 'x#sample', fields: {id: string, reads: File}}}\n"
+                      "  i: [[\"null\", int], [int, long]]\n  j: sample\n  k: [string]\n  l: Any\n  m: Directory\n"
+                      "outputs: []\n");
+    static const char *const want[] = { "File?",
+                                        "string[]",
+                                        "int[]?",
+                                        "null | File | File[] | string",
+                                        "File[][]",
+                                        "(int | string)[]",
+                                        "one of \"plus\", \"minus\"",
+                                        "record sample",
+                                        "null | int | long",
+                                        "record sample",
+                                        "string",
+                                        "Any",
+                                        "Directory" };
     EXPECT_INT(p->input_count, LEN(want));
     for (size_t i = 0; i < LEN(want); i++)
         EXPECT_STR(type_of(&p->inputs[i]), str_of(want[i]));
@@ -45,14 +56,15 @@ TEST(types_are_read_in_all_their_forms)
 
 TEST(a_tool_has_its_bindings_arguments_and_codes)
 {
-    const struct cwl_process *p = cwl_good(TOOL
-        "id: '#show'\ndoc: [one, two]\narguments: [-n, {valueFrom: $(runtime.cores), prefix: -t, separate: false, position: 2}]\n"
-        "stdin: $(inputs.reads.path)\nsuccessCodes: [0, 3]\n"
-        "inputs:\n"
-        "- id: '#show/reads'\n  type: File\n  secondaryFiles: [.bai, '^.dict?', {pattern: .fai, required: false}]\n"
-        "- id: words\n  type: 'string[]'\n  default: [a]\n  inputBinding: {prefix: -w, itemSeparator: ',', shellQuote: false, position: -1}\n"
-        "- id: flag\n  type: boolean?\n  inputBinding: {}\n"
-        "outputs:\n  texts: {type: 'File[]', outputBinding: {glob: ['*.txt', $(inputs.words)], loadContents: true}}\n");
+    const struct cwl_process *p = cwl_good(
+        TOOL "id: '#show'\ndoc: [one, two]\narguments: [-n, {valueFrom: $(runtime.cores), prefix: -t, separate: false, position: 2}]\n"
+             "stdin: $(inputs.reads.path)\nsuccessCodes: [0, 3]\n"
+             "inputs:\n"
+             "- id: '#show/reads'\n  type: File\n  secondaryFiles: [.bai, '^.dict?', {pattern: .fai, required: false}]\n"
+             "- id: words\n  type: 'string[]'\n  default: [a]\n  inputBinding: {prefix: -w, itemSeparator: ',', shellQuote: false, "
+             "position: -1}\n"
+             "- id: flag\n  type: boolean?\n  inputBinding: {}\n"
+             "outputs:\n  texts: {type: 'File[]', outputBinding: {glob: ['*.txt', $(inputs.words)], loadContents: true}}\n");
     EXPECT_STR(p->id, STR("show"));
     EXPECT_STR(p->doc, STR("one\ntwo"));
     EXPECT_STR(p->base_command[0], STR("cat"));
@@ -88,13 +100,15 @@ TEST(the_streams_are_files_with_names_that_stay)
 
 TEST(locations_in_defaults_become_absolute)
 {
-    const struct cwl_process *p = cwl_good(TOOL
-        "inputs:\n  a: {type: File, default: {class: File, location: 'sub/a%20b#1.txt'}}\n"
-        "  b: {type: File, default: {class: File, path: 'x%20y.txt'}}\n"
-        "  c: {type: Any, default: [{class: Directory, location: 'file:///data/./d'}, {class: File, contents: text}]}\noutputs: []\n");
+    const struct cwl_process *p = cwl_good(
+        TOOL "inputs:\n  a: {type: File, default: {class: File, location: 'sub/a%20b#1.txt'}}\n"
+             "  b: {type: File, default: {class: File, path: 'x%20y.txt'}}\n"
+             "  c: {type: Any, default: [{class: Directory, location: 'file:///data/./d'}, {class: File, contents: text}]}\noutputs: []\n");
     Str folder = str_of(test_dir());
-    EXPECT_STR(value_get_str(p->inputs[0].default_value, STR("location")), str_printf(&cwl_arena, "file://" STR_FMT "/sub/a%%20b%%231.txt", STR_ARG(folder)));
-    EXPECT_STR(value_get_str(p->inputs[1].default_value, STR("location")), str_printf(&cwl_arena, "file://" STR_FMT "/x%%2520y.txt", STR_ARG(folder)));
+    EXPECT_STR(value_get_str(p->inputs[0].default_value, STR("location")),
+               str_printf(&cwl_arena, "file://" STR_FMT "/sub/a%%20b%%231.txt", STR_ARG(folder)));
+    EXPECT_STR(value_get_str(p->inputs[1].default_value, STR("location")),
+               str_printf(&cwl_arena, "file://" STR_FMT "/x%%2520y.txt", STR_ARG(folder)));
     EXPECT(!value_has(p->inputs[1].default_value, STR("path")));
     EXPECT_STR(value_get_str(value_at(p->inputs[2].default_value, 0), STR("location")), STR("file:///data/d"));
     EXPECT(!value_has(value_at(p->inputs[2].default_value, 1), STR("location")));
@@ -102,9 +116,10 @@ TEST(locations_in_defaults_become_absolute)
 
 TEST(formats_become_full_names)
 {
-    const struct cwl_process *p = cwl_good(TOOL "$namespaces: {edam: 'http://edamontology.org/'}\n"
-        "inputs:\n  a: {type: File, format: edam:format_2330}\n  b: {type: File, format: ['http://x/y', mine]}\n"
-        "  c: {type: File, format: $(inputs.a.format)}\noutputs: []\n");
+    const struct cwl_process *p =
+        cwl_good(TOOL "$namespaces: {edam: 'http://edamontology.org/'}\n"
+                      "inputs:\n  a: {type: File, format: edam:format_2330}\n  b: {type: File, format: ['http://x/y', mine]}\n"
+                      "  c: {type: File, format: $(inputs.a.format)}\noutputs: []\n");
     EXPECT_STR(value_str(p->inputs[0].format), STR("http://edamontology.org/format_2330"));
     EXPECT_STR(value_str(value_at(p->inputs[1].format, 0)), STR("http://x/y"));
     EXPECT_STR(value_str(value_at(p->inputs[1].format, 1)), str_printf(&cwl_arena, "file://%s/main.cwl#mine", test_dir()));
@@ -117,10 +132,10 @@ TEST(imports_includes_and_mixins_are_put_in_their_places)
     cwl_write("parts/inputs.yml", "- id: more\n  type: File\n  default: {class: File, location: here.txt}\n- id: last\n  type: int?\n");
     cwl_write("parts/env.yml", "class: EnvVarRequirement\nenvDef: {A: b}\n");
     cwl_write("lib.js", "var x = 1;\n");
-    const struct cwl_document *document = cwl_try(TOOL
-        "requirements:\n- {class: InlineJavascriptRequirement, expressionLib: [{$include: lib.js}]}\n"
-        "hints: [{$mixin: parts/env.yml, envDef: [{envName: A, envValue: c}]}]\n"
-        "inputs:\n- {id: first, type: string}\n- $import: parts/inputs.yml\noutputs: []\n");
+    const struct cwl_document *document =
+        cwl_try(TOOL "requirements:\n- {class: InlineJavascriptRequirement, expressionLib: [{$include: lib.js}]}\n"
+                     "hints: [{$mixin: parts/env.yml, envDef: [{envName: A, envValue: c}]}]\n"
+                     "inputs:\n- {id: first, type: string}\n- $import: parts/inputs.yml\noutputs: []\n");
     EXPECT(document);
     const struct cwl_process *p = document->process;
     EXPECT_INT(p->input_count, 3);
@@ -136,7 +151,7 @@ TEST(named_types_come_from_other_files)
     cwl_write("types.yml", "class: SchemaDefRequirement\ntypes:\n- {name: lane, type: record, fields: {id: string}}\n"
                            "- {name: sample, type: record, fields: [{name: lanes, type: 'lane[]'}]}\n");
     const struct cwl_process *p = cwl_good(TOOL "requirements: [{$import: types.yml}]\n"
-        "inputs: {a: 'types.yml#sample[]', b: '#lane'}\noutputs: []\n");
+                                                "inputs: {a: 'types.yml#sample[]', b: '#lane'}\noutputs: []\n");
     EXPECT_STR(type_of(&p->inputs[0]), STR("record sample[]"));
     EXPECT_STR(type_of(&p->inputs[1]), STR("record lane"));
     EXPECT_STR(cwl_type_text(&cwl_arena, p->inputs[0].type->items->fields[0].type), STR("record lane[]"));
@@ -174,17 +189,20 @@ TEST(a_packed_document_has_short_names)
 TEST(one_tool_run_by_two_steps_is_read_once)
 {
     cwl_write("cat.cwl", "class: CommandLineTool\nbaseCommand: cat\ninputs: {x: stdin}\noutputs: {y: stdout}\n");
-    const struct cwl_process *p = cwl_good("cwlVersion: v1.1\nclass: Workflow\ninputs: {a: File}\noutputs: {z: {type: File, outputSource: two/y}}\n"
-        "steps:\n  one: {run: cat.cwl, in: {x: a}, out: [y]}\n  two: {run: cat.cwl, in: {x: {source: one/y}}, out: [{id: y}]}\n");
+    const struct cwl_process *p =
+        cwl_good("cwlVersion: v1.1\nclass: Workflow\ninputs: {a: File}\noutputs: {z: {type: File, outputSource: two/y}}\n"
+                 "steps:\n  one: {run: cat.cwl, in: {x: a}, out: [y]}\n  two: {run: cat.cwl, in: {x: {source: one/y}}, out: [{id: y}]}\n");
     EXPECT(p->steps[0].run == p->steps[1].run);
-    EXPECT_INT(p->steps[0].run->version, CWL_V1_1);     // the document that runs it says it
+    EXPECT_INT(p->steps[0].run->version, CWL_V1_1); // the document that runs it says it
 }
 
 TEST(extensions_of_v10_are_the_requirements_of_later_versions)
 {
     const struct cwl_process *p = cwl_good("cwlVersion: v1.0\nclass: CommandLineTool\n$namespaces: {ext: 'http://commonwl.org/cwltool#'}\n"
-        "baseCommand: cat\nhints:\n- {class: ext:TimeLimit, timelimit: 5}\n- {class: 'http://commonwl.org/cwltool#WorkReuse', enableReuse: false}\n"
-        "- {class: cwltool:LoadListingRequirement, loadListing: shallow_listing}\n- {class: some:Other, x: 1}\ninputs: []\noutputs: []\next:note: 1\n");
+                                           "baseCommand: cat\nhints:\n- {class: ext:TimeLimit, timelimit: 5}\n- {class: "
+                                           "'http://commonwl.org/cwltool#WorkReuse', enableReuse: false}\n"
+                                           "- {class: cwltool:LoadListingRequirement, loadListing: shallow_listing}\n- {class: some:Other, "
+                                           "x: 1}\ninputs: []\noutputs: []\next:note: 1\n");
     EXPECT_INT(p->hints.len, 3);
     EXPECT_INT(p->hints.at[0].kind, CWL_REQ_TIME_LIMIT);
     EXPECT_INT(p->hints.at[1].kind, CWL_REQ_WORK_REUSE);
@@ -194,7 +212,8 @@ TEST(extensions_of_v10_are_the_requirements_of_later_versions)
 
 TEST(types_are_followed_through_scatter_merge_pick_and_when)
 {
-    cwl_good("cwlVersion: v1.2\nclass: Workflow\n"
+    cwl_good(
+        "cwlVersion: v1.2\nclass: Workflow\n"
         "requirements: {ScatterFeatureRequirement: {}, MultipleInputFeatureRequirement: {}, InlineJavascriptRequirement: {}}\n"
         "inputs: {list: 'File[]', one: File, n: int, maybe: File?}\n"
         "outputs:\n"
