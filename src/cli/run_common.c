@@ -223,7 +223,7 @@ static bool session_open(struct session *s, struct err *err)
         return false;
     s->loop = loop_new(machine_cores());
     if (journal_epoch(s->journal) > 1)                  // a head before this one may have left attempts behind
-        local_sweep(p->home, str_printf(p->arena, STR_FMT "-", STR_ARG(p->run)));
+        local_sweep(p->home, p->run);
     s->executor = local_executor_new(s->loop, s->store, p->home, p->keep_attempts, err);
     if (s->executor == NULL)
         return false;

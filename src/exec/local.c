@@ -56,7 +56,7 @@ struct local_executor {
     pthread_cond_t idle;
     size_t working;                     // under lock: jobs whose work is not over
 };
-enum { RECEIVE = 64 * 1024, RUNNER_END_MS = 10000 };
+enum { RECEIVE = 64 * 1024, RUNNER_END_MS = 10000, FOLDERS_OF_A_KEY = 1000 };
 
 static bool start_this_program(pid_t *pid, int *fd, struct err *err)
 {
@@ -316,26 +316,58 @@ static struct running *running_new(struct local_executor *x, struct attempt *att
     run->number = free_number(x);
     x->running.at[run->number] = run;
     c->attempt = attempt, c->store = x->base.store, c->keep_folder = x->keep_attempts;
-    c->folder = str_join_path(&c->arena, x->folder, attempt->label);
     if (!x->keep_attempts)
         c->spare = str_printf(&c->arena, STR_FMT "/.spare-%d-%zu", STR_ARG(x->folder), (int)getpid(), run->number);
     return run;
 }
 
-static bool is_folder_name(Str label)
+static bool is_good_label(Str label)
 {
     return label.len > 0 && label.len < 200 && !str_has(label, '/') && !str_has(label, '\0') && label.data[0] != '.';
+}
+
+// Chosen by another attempt of ours, whose folder the runner has perhaps not made yet.
+static bool is_chosen(const struct local_executor *x, const struct running *run)
+{
+    for (size_t i = 0; i < x->running.len; i++) {
+        const struct running *other = x->running.at[i];
+        if (other && other != run && str_eq(other->collection.folder, run->collection.folder))
+            return true;
+    }
+    return false;
+}
+
+// A folder named by the task's key: commands that write their own paths into their outputs then write the same bytes each
+// time. While another attempt of the key has it (or left it behind), ".2" and so on are used. Should two heads choose the
+// same at the same moment, the runner of one finds it taken and says "try again later".
+static bool choose_folder(struct local_executor *x, struct running *run, struct err *err)
+{
+    struct collection *c = &run->collection;
+    char hex[HASH_HEX + 1];
+    hash_hex(run->attempt->key, hex);
+    for (int n = 1; n <= FOLDERS_OF_A_KEY; n++) {
+        struct stat st;
+        c->folder = n == 1 ? str_printf(&c->arena, STR_FMT "/%.20s", STR_ARG(x->folder), hex)
+                           : str_printf(&c->arena, STR_FMT "/%.20s.%d", STR_ARG(x->folder), hex, n);
+        if (!is_chosen(x, run) && lstat(c->folder.data, &st) != 0)
+            return true;
+    }
+    return err_set(err, ERR_UNAVAILABLE, "%d attempts of one task are under way", FOLDERS_OF_A_KEY);
 }
 
 static bool local_submit(struct executor *base, struct attempt *attempt, struct arena *a, struct err *err)
 {
     struct local_executor *x = (struct local_executor *)base;
-    if (!is_folder_name(attempt->label))
-        return err_set(err, ERR_INVALID, "'" STR_FMT "' cannot be the name of an attempt's folder",
+    if (!is_good_label(attempt->label))
+        return err_set(err, ERR_INVALID, "'" STR_FMT "' cannot be the label of an attempt",
                        STR_ARG(attempt->label));
     if (!runner_start(x, err))
         return false;
     struct running *run = running_new(x, attempt, a);
+    if (!choose_folder(x, run, err)) {
+        running_free(run);
+        return false;
+    }
     bool has_spare = x->has_spare.at[run->number];
     struct strbuf frame = { .limit = WIRE_MAX };
     start_encode(&frame, run->number, attempt, run->collection.folder, has_spare ? run->collection.spare : (Str){ 0 },

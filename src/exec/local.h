@@ -6,16 +6,16 @@
 
 #include <sys/types.h>
 
-// home: the .petri folder; attempts live in <home>/attempts/<label>/{out,tmp,in,stdout,stderr}.
+// home: the .petri folder; attempts live in <home>/attempts/<start of the key>/{out,tmp,in,stdout,stderr,owner}.
 struct executor *local_executor_new(struct loop *loop, struct store *store, Str home, bool keep_attempts,
                                     struct err *err) MUST_CHECK;
 
 // `petri attempt --serve`: the runner's main, with its socket on fd 3. Returns the exit code.
 int attempt_serve(int fd);
 
-// Kills what a head that died without its runner left in <home>/attempts, and removes the folders of attempts whose
-// label starts with `prefix` (a run's id); called by the head that has taken over the run.
-void local_sweep(Str home, Str prefix);
+// Kills what a head that died without its runner left in <home>/attempts, and removes the folders of attempts of `run`
+// (label "<run>-<epoch>-<id>"); called by the head that has taken over the run.
+void local_sweep(Str home, Str run);
 
 // How the runner is started. For tests, whose program has no `attempt` command; everybody else leaves it alone.
 extern bool (*local_start_runner)(pid_t *pid, int *fd, struct err *err);

@@ -82,18 +82,38 @@ static bool stage_one(struct staging *s, const struct start_stage *stage, struct
     return err_set(err, ERR_INTERNAL, "unknown kind of stage");
 }
 
+// <folder>/owner holds the label, so that a sweep knows whose the folder is. In a recycled folder it is overwritten.
+static bool write_owner(struct arena *a, Str folder, Str label, struct err *err)
+{
+    Str path = str_join_path(a, folder, STR("owner"));
+    int fd = open(path.data, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
+    if (fd < 0)
+        return err_errno(err, "cannot make %s", path.data);
+    bool ok = fd_write_all(fd, label.data, label.len, err);
+    if (ok && ftruncate(fd, (off_t)label.len) != 0)
+        ok = err_errno(err, "cannot write %s", path.data);
+    close(fd);
+    return ok;
+}
+
 static bool make_folders(struct arena *a, const struct start *s, struct err *err)
 {
     const char *const folders[] = { "", "/out", "/tmp" };
     Str spare = s->spare.len ? str_copy(a, s->spare) : (Str){ 0 };
-    if (spare.len && renameat2(AT_FDCWD, spare.data, AT_FDCWD, str_z(a, s->folder), RENAME_NOREPLACE) == 0)
+    if (spare.len && write_owner(a, spare, s->label, err)
+        && renameat2(AT_FDCWD, spare.data, AT_FDCWD, str_z(a, s->folder), RENAME_NOREPLACE) == 0)
         return true;                    // else it is gone, or this filesystem cannot: no matter
     for (size_t i = 0; i < LEN(folders); i++) {
         Str folder = str_concat(a, s->folder, str_of(folders[i]));
-        if (mkdir(folder.data, 0777) < 0)
-            return err_errno(err, "cannot make the folder %s", folder.data);
+        if (mkdir(folder.data, 0777) == 0)
+            continue;
+        bool is_taken = i == 0 && errno == EEXIST;
+        err_errno(err, "cannot make the folder %s", folder.data);
+        if (is_taken)
+            err->code = ERR_UNAVAILABLE;        // another head has begun the same task just now
+        return false;
     }
-    return true;
+    return write_owner(a, s->folder, s->label, err);
 }
 
 bool start_stage_all(struct arena *a, const struct start *s, struct err *err)

