@@ -11,6 +11,7 @@
 #include "value/read.h"
 
 enum { EFFECTS_PER_TURN = 4096 };       // then timers, signals and sockets get their turn
+#define COMMIT_PAUSE (5 * MILLISECOND)  // between commits while there is enough to run meanwhile
 
 static void on_turn_end(void *arg);
 static void on_timer(void *arg) { driver_event(arg, (struct core_event){ .kind = CORE_TICK }); }
@@ -492,11 +493,20 @@ static void commit_done(void *arg)
     }
 }
 
-static void commit_start(struct driver *d)
+// When slots are full and more is waiting, nobody is the poorer if several tasks share a commit.
+static Time commit_pause(const struct driver *d, Time now)
 {
-    if (d->committing || d->broken || (d->batch = journal_take(d->journal)) == NULL)
+    struct core_counts counts = core_counts(d->core);
+    bool is_busy = counts.running > 0 && counts.waiting > 0 && !d->finished;
+    return is_busy && now < d->committed_at + COMMIT_PAUSE ? d->committed_at + COMMIT_PAUSE - now : 0;
+}
+
+static void commit_start(struct driver *d, Time now)
+{
+    if (d->committing || d->broken || commit_pause(d, now) > 0 || (d->batch = journal_take(d->journal)) == NULL)
         return;
     d->committing = true;
+    d->committed_at = now;
     LINK_EACH(&d->pending, l) {
         link_remove(l);
         link_append(&d->batch_results, l);
@@ -527,10 +537,12 @@ static void on_turn_end(void *arg)
         loop_wake(d->loop);
     if (d->later.len)
         loop_wake(d->loop);
-    commit_start(d);
-    Time wake = core_wake_at(d->core);
+    Time now = time_steady(), wake = core_wake_at(d->core), pause = commit_pause(d, now);
+    commit_start(d, now);
     if (wake)
-        loop_timer_set(d->timer, MAX(wake - time_steady(), 0));
+        pause = pause ? MIN(pause, wake - now) : wake - now;
+    if (wake || pause)
+        loop_timer_set(d->timer, MAX(pause, 0));
     if ((d->finished || d->broken) && !d->stopped && is_idle(d)) {
         d->stopped = true;
         loop_stop(d->loop);

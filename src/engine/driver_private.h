@@ -61,6 +61,7 @@ struct driver {
     struct link durable;                // driver_tasks in order of their records
     struct link pending;                // driver_tasks whose results the next commit puts
     bool committing;
+    Time committed_at;                  // when the last commit began
     struct journal_batch *batch;
     struct link batch_results;
     bool commit_ok;

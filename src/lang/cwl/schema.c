@@ -2,6 +2,8 @@
 // The fields of CWL, as tables: the same that the standard's schemas say, and nothing about what the fields mean.
 #include "lang/cwl/schema.h"
 
+#include <math.h>
+
 #include "base/arena.h"
 
 enum { NUL = 1 << VALUE_NULL, BOOL = 1 << VALUE_BOOL, INT = 1 << VALUE_INT, FLT = 1 << VALUE_FLOAT, STRG = 1 << VALUE_STRING,
@@ -102,7 +104,7 @@ Str cwl_describe(struct arena *a, const struct node *n)
     case VALUE_BOOL: return n->scalar.boolean ? STR("the boolean true") : STR("the boolean false");
     case VALUE_INT: return str_printf(a, "the number %lld", (long long)n->scalar.integer);
     case VALUE_FLOAT:
-        return str_printf(a, n->scalar.real == (double)(int32_t)n->scalar.real ? "the number %.1f" : "the number %g", n->scalar.real);
+        return str_printf(a, fabs(n->scalar.real) < 1e15 && n->scalar.real == trunc(n->scalar.real) ? "the number %.1f" : "the number %g", n->scalar.real);
     case VALUE_STRING: return STR("a string");
     case VALUE_ARRAY: return STR("a list");
     case VALUE_MAP: return STR("a map");
