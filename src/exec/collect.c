@@ -133,6 +133,14 @@ static void collect_all(struct collection *c)
         fail(&c->outcome, ATTEMPT_STORE_FAILED, &err);
 }
 
+// Two heads may have chosen one folder for the same task: it is that one's whose label is in it.
+static bool is_ours(struct collection *c)
+{
+    struct err err;
+    Str label;
+    return file_read(&c->arena, str_join_path(&c->arena, c->folder, STR("owner")), 256, &label, &err) && str_eq(label, c->attempt->label);
+}
+
 void collect(struct collection *c)
 {
     struct err err;
@@ -140,7 +148,9 @@ void collect(struct collection *c)
         c->outcome.end == ATTEMPT_EXITED || c->outcome.end == ATTEMPT_SIGNALED || c->outcome.end == ATTEMPT_KILLED;
     if (has_run)
         collect_all(c);
-    c->is_recycled = !c->keep_folder && c->spare.len && folder_recycle(c->folder, c->spare);
-    if (!c->keep_folder && !c->is_recycled && !tree_remove(c->folder, &err))
+    if (c->keep_folder || !is_ours(c))
+        return;
+    c->is_recycled = c->spare.len && folder_recycle(c->folder, c->spare);
+    if (!c->is_recycled && !tree_remove(c->folder, &err))
         LOG(LOG_WARN, "the attempt's folder stays: %s", err.text);
 }

@@ -98,22 +98,28 @@ static bool write_owner(struct arena *a, Str folder, Str label, struct err *err)
 
 static bool make_folders(struct arena *a, const struct start *s, struct err *err)
 {
-    const char *const folders[] = { "", "/out", "/tmp" };
+    const char *const inner[] = { "out", "tmp" };
     Str spare = s->spare.len ? str_copy(a, s->spare) : (Str){ 0 };
     if (spare.len && write_owner(a, spare, s->label, err)
         && renameat2(AT_FDCWD, spare.data, AT_FDCWD, str_z(a, s->folder), RENAME_NOREPLACE) == 0)
         return true;                    // else it is gone, or this filesystem cannot: no matter
-    for (size_t i = 0; i < LEN(folders); i++) {
-        Str folder = str_concat(a, s->folder, str_of(folders[i]));
-        if (mkdir(folder.data, 0777) == 0)
-            continue;
-        bool is_taken = i == 0 && errno == EEXIST;
+    Str folder = str_copy(a, s->folder);
+    if (mkdir(folder.data, 0777) < 0) {
+        bool is_taken = errno == EEXIST;
         err_errno(err, "cannot make the folder %s", folder.data);
         if (is_taken)
             err->code = ERR_UNAVAILABLE;        // another head has begun the same task just now
         return false;
     }
-    return write_owner(a, s->folder, s->label, err);
+    if (!write_owner(a, folder, s->label, err)) {       // a folder without an owner is nobody's to remove
+        unlink(str_join_path(a, folder, STR("owner")).data);
+        rmdir(folder.data);
+        return false;
+    }
+    for (size_t i = 0; i < LEN(inner); i++)
+        if (mkdir(str_join_path(a, folder, str_of(inner[i])).data, 0777) < 0)
+            return err_errno(err, "cannot make the folder %s/%s", folder.data, inner[i]);
+    return true;
 }
 
 bool start_stage_all(struct arena *a, const struct start *s, struct err *err)
