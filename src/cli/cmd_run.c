@@ -105,6 +105,14 @@ static bool read_inputs(struct run_plan *plan, const struct arguments *args, siz
     return ok;
 }
 
+static Str outdir_of(struct invocation *in, const struct arguments *args, Str run)
+{
+    Str outdir = arguments_text(args, "outdir");
+    if (outdir.len == 0)
+        outdir = in->as_cwl_runner ? STR(".") : str_join_path(in->arena, STR("results"), run);
+    return path_absolute(in->arena, outdir);
+}
+
 static struct run_plan plan_of(struct invocation *in, const struct arguments *args, const struct workflow *w)
 {
     struct run_plan plan = {
@@ -118,19 +126,21 @@ static struct run_plan plan_of(struct invocation *in, const struct arguments *ar
         plan.run = str_printf(in->arena, ".dry-run-%d", (int)getpid());     // hidden from the list of runs, and removed
     else if (plan.run.len == 0)
         plan.run = run_name_new(in->arena);
-    Str outdir = arguments_text(args, "outdir");
-    if (outdir.len == 0)
-        outdir = in->as_cwl_runner ? STR(".") : str_join_path(in->arena, STR("results"), plan.run);
-    plan.outdir = path_absolute(in->arena, outdir);
+    plan.outdir = outdir_of(in, args, plan.run);
     return plan;
 }
 
-static int start(struct run_plan *plan)
+static int start(struct run_plan *plan, struct invocation *in, const struct arguments *args)
 {
     struct journal *journal;
     struct err err;
-    if (!run_create(plan, &journal, &err))
-        return report_err(&err);
+    bool is_named = plan->dry_run || arguments_get(args, "name")->count > 0;
+    while (!run_create(plan, &journal, &err)) {
+        if (is_named || err.code != ERR_CONFLICT)
+            return report_err(&err);
+        plan->run = run_name_new(in->arena);            // another start of this second drew the same name
+        plan->outdir = outdir_of(in, args, plan->run);
+    }
     int code = run_carry_out(plan, journal);
     if (plan->dry_run && !tree_remove(run_folder(plan->arena, plan->home, plan->run), &err))
         return report_err(&err);
@@ -155,7 +165,7 @@ static int run_main(struct invocation *in)
         return report_err(&err);
     if (!run_configure(&plan, &args, value_null, &code))
         return code;
-    return start(&plan);
+    return start(&plan, in, &args);
 }
 
 const struct command cmd_run = {
