@@ -11,7 +11,7 @@ build/.ready: tools/setup
 $(ASAN)/build.ninja: | build/.ready
 	meson setup $(ASAN) -Db_sanitize=address,undefined -Db_lundef=false -Dbuildtype=debugoptimized >/dev/null
 $(RELEASE)/build.ninja: | build/.ready
-	meson setup $(RELEASE) --buildtype=release -Db_lto=true -Dstrip=true --prefix=$(PREFIX) >/dev/null
+	meson setup $(RELEASE) --buildtype=release -Db_lto=true -Dstrip=true >/dev/null
 
 release: $(RELEASE)/build.ninja       ## the program, optimised: build/release/petri
 	ninja -C $(RELEASE)
@@ -30,7 +30,7 @@ kill: release                         ## kill -9 of the head at 200 moments, res
 coverage: build/.ready                ## lines and branches per folder
 	tools/coverage
 install: release                      ## into $(PREFIX), with man pages and completions
-	meson install -C $(RELEASE)
+	meson configure $(RELEASE) --prefix=$(PREFIX) && meson install -C $(RELEASE) --quiet
 format: build/.ready                  ## clang-format over the tree
 	git ls-files '*.c' '*.h' | xargs clang-format -i
 clean:

@@ -17,8 +17,8 @@ struct hasher {                                         // streaming BLAKE3, has
     uint8_t stack_len, block_len, blocks_compressed;
     uint8_t block[64];
 };
-void hasher_init(struct hasher *h);
-void hasher_update(struct hasher *h, const void *bytes, size_t len);
+void hasher_init(struct hasher *h);                     // no release: a hasher owns nothing
+void hasher_update(struct hasher *h, const void *bytes, size_t len);     // any number of times, split as you like
 Hash hasher_finish(const struct hasher *h);             // h may be updated further afterwards
 
 Hash hash_bytes(const void *bytes, size_t len);         // one thread
@@ -31,9 +31,10 @@ Hash hash_bytes_parallel(const void *bytes, size_t len, int threads);
 struct err;
 bool hash_fd(int fd, int threads, Hash *out, int64_t *size, struct err *err) MUST_CHECK;
 
+// The zero digest stands for "none": no input is known that has it.
 static inline bool hash_eq(Hash a, Hash b) { return memcmp(a.bytes, b.bytes, 32) == 0; }
 bool hash_is_zero(Hash h);
-void hash_hex(Hash h, char out[HASH_HEX + 1]);
+void hash_hex(Hash h, char out[HASH_HEX + 1]);          // lower case, NUL-terminated, without "blake3:"
 Str hash_text(struct arena *a, Hash h);                 // "blake3:…"
 bool hash_parse(Str text, Hash *out) MUST_CHECK;        // "blake3:<64 lower-case hex>" or the hex alone
 const char *hash_backend(void);                         // the widest in use: "avx512", "avx2" or "portable"

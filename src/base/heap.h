@@ -15,4 +15,4 @@ struct heap {
 void heap_push(struct heap *h, struct heap_item *item, int64_t order);     // item must be in no heap
 struct heap_item *heap_peek(const struct heap *h);                         // NULL if empty
 void heap_remove(struct heap *h, struct heap_item *item);                  // nothing if it is in none
-void heap_release(struct heap *h);
+void heap_release(struct heap *h);                                         // the items are the caller's

@@ -19,7 +19,7 @@ struct map {
 };
 
 void *map_find(const struct map *m, Str key);           // NULL if absent
-bool map_has(const struct map *m, Str key);
+bool map_has(const struct map *m, Str key);             // also true where the value is NULL
 // Sets or replaces; returns true if the key is new. An existing key keeps its place in the order.
 bool map_set(struct map *m, Str key, void *value);
 bool map_remove(struct map *m, Str key);                // O(n): keeps the order

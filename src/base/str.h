@@ -17,20 +17,22 @@ typedef struct {
 #define STR_FMT "%.*s"
 #define STR_ARG(s) (int)(s).len, ((s).data ? (s).data : "")
 
+// Views of the same bytes: nothing is copied.
 static inline Str str_of(const char *z) { return z ? (Str){ z, strlen(z) } : (Str){ 0 }; }
 static inline bool str_eq(Str a, Str b) { return a.len == b.len && (a.len == 0 || memcmp(a.data, b.data, a.len) == 0); }
 static inline bool str_is(Str a, const char *z) { return str_eq(a, str_of(z)); }
 
 int str_compare(Str a, Str b);                          // bytewise, as memcmp
+// Every Str begins and ends with an empty one.
 bool str_starts(Str s, Str prefix);
 bool str_ends(Str s, Str suffix);
-bool str_has(Str s, char c);
+bool str_has(Str s, char c);                            // anywhere; c may be NUL
 ptrdiff_t str_find(Str s, Str what);                    // offset or -1
 ptrdiff_t str_find_char(Str s, char c);                 // first, or -1
 ptrdiff_t str_rfind_char(Str s, char c);                // last, or -1
 Str str_from(Str s, size_t start);                      // the rest; empty beyond the end
 Str str_first(Str s, size_t len);                       // the first len bytes, or all
-Str str_slice(Str s, size_t start, size_t end);
+Str str_slice(Str s, size_t start, size_t end);         // up to, without, `end`; both are cut to fit
 Str str_trim(Str s);                                    // without white space at both ends
 // Takes the field before `sep` off the front of *rest (and the separator). Without a separator: all of it.
 Str str_cut(Str *rest, char sep);
@@ -42,7 +44,8 @@ uint64_t str_hash(Str s);                               // for tables in memory 
 bool str_is_utf8(Str s);                                // strict: no surrogates, no overlong forms
 
 Str str_copy(struct arena *a, Str s);                   // NUL-terminated behind the view
-char *str_z(struct arena *a, Str s);
+char *str_z(struct arena *a, Str s);                    // as a C string, for the border to the OS; a NUL in s ends it early
+// NUL-terminated too, as are the paths below.
 Str str_printf(struct arena *a, const char *fmt, ...) PRINTF(2, 3);
 Str str_concat(struct arena *a, Str x, Str y);
 Str str_join_path(struct arena *a, Str dir, Str name);  // one '/' between; an absolute name wins

@@ -41,6 +41,7 @@ struct arguments {
     bool wants_help;                    // -h or --help was seen; nothing behind it was read
 };
 
+// Nothing is given yet. Everything lives in `a`; the options must live as long.
 struct arguments arguments_begin(struct arena *a, const struct option *options, size_t count);
 // Reads argv; with stop_at_word only up to and including the first word. *used: how many of argv were read.
 // ERR_INVALID: a usage error, with the nearest option suggested.

@@ -45,7 +45,8 @@ static int cancel_main(struct invocation *in)
     }
     if (!signal_owner(run, str_of(owner), arguments_flag(&args, "now"), &err))
         return report_err(&err);
-    strbuf_addf(&text, "asked process %s to cancel " STR_FMT "; 'petri resume " STR_FMT "' goes on with it later\n", owner, STR_ARG(run), STR_ARG(run));
+    strbuf_addf(&text, "asked process %s to cancel " STR_FMT "; 'petri resume " STR_FMT "' goes on with it later\n", owner,
+                STR_ARG(run), STR_ARG(run));
     return print_out(&text);
 }
 

@@ -43,7 +43,8 @@ static void add_row(struct arena *a, struct table *t, const struct entry *e)
     char started[TIME_TEXT], took[TIME_TEXT] = "";
     const struct run_summary *s = e->summary;
     if (s == NULL) {
-        table_row(t, (Str[]){ e->run, e->trouble.code == ERR_NOT_FOUND ? STR("empty") : STR("unreadable"), { 0 }, { 0 }, { 0 }, { 0 }, { 0 }, { 0 } });
+        Str state = e->trouble.code == ERR_NOT_FOUND ? STR("empty") : STR("unreadable");
+        table_row(t, (Str[]){ e->run, state, { 0 }, { 0 }, { 0 }, { 0 }, { 0 }, { 0 } });
         return;
     }
     time_text(s->started, started);

@@ -21,6 +21,7 @@ struct gc_counts {
     int64_t kept_outputs, kept_young;   // why the others stay: referenced; not old enough
 };
 
+// The set { .arena = a } is empty; the zero digest is never in it.
 void gc_keep_add(struct gc_keep *k, Hash hash);
 bool gc_keep_has(const struct gc_keep *k, Hash hash);
 // Every "petri:digest" in `v`, at any depth: the final outputs of a run.

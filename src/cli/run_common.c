@@ -59,7 +59,8 @@ bool run_configure(struct run_plan *plan, const struct arguments *args, Value be
     plan->settings = value_map_end(&b);
     for (size_t i = 0; i < plan->settings.map->len; i++) {
         const struct value_field *f = &plan->settings.map->at[i];
-        if (!config_set(plan->arena, &plan->config, (Str){ f->key->data, f->key->len }, value_str(f->value), CONFIG_FLAG, STR("command line"), &err)) {
+        Str name = { f->key->data, f->key->len };
+        if (!config_set(plan->arena, &plan->config, name, value_str(f->value), CONFIG_FLAG, STR("command line"), &err)) {
             report_error("%s", err.text);
             return false;
         }

@@ -95,6 +95,7 @@ struct core_effects {                           // filled by core_step, emptied 
     size_t len, cap;
 };
 
+// The config is copied. Freeing a core frees its tasks, told or not; their owners are the driver's.
 struct core *core_new(const struct core_config *config);
 void core_free(struct core *c);
 // `now` never goes back. Effects are appended to *out in the order in which they must happen.
@@ -104,10 +105,12 @@ void core_forget(struct core *c, struct core_task *t);
 // When a CORE_TICK is needed at the latest; 0: none.
 Time core_wake_at(const struct core *c);
 
-void *core_owner(const struct core_task *t);
-int core_attempt(const struct core_task *t);
+void *core_owner(const struct core_task *t);    // as in its request
+int core_attempt(const struct core_task *t);    // the current or last one, 1 …; 0: none yet
 int64_t core_memory(const struct core_task *t); // reserved for the current attempt, after raises
 struct core_counts {
     int64_t waiting, running, told;
 };
+// Now waiting (to be started, tried again, or for a task with the same key) and running; and told since the beginning.
+// A task that is looked up or recorded is in none of them.
 struct core_counts core_counts(const struct core *c);

@@ -71,20 +71,13 @@ struct store *driver_store(struct driver *d) { return d->store; }
 const struct driver_config *driver_config(const struct driver *d) { return &d->config; }
 const struct driver_end *driver_end(const struct driver *d) { return &d->end; }
 
-int driver_running(const struct driver *d, int64_t *waiting)
-{
-    struct core_counts counts = core_counts(d->core);
-    *waiting = counts.waiting;
-    return (int)counts.running;
-}
-
 void driver_event(struct driver *d, struct core_event event)
 {
     core_step(d->core, &event, time_steady(), &d->effects);
     loop_wake(d->loop);
 }
 
-void driver_break(struct driver *d, const struct err *err)
+static void break_off(struct driver *d, const struct err *err)
 {
     if (!d->broken) {
         d->broken = true;
@@ -419,7 +412,7 @@ static enum core_ended class_of_end(struct driver_task *t, const struct attempt_
         return ENDED_PERMANENT;
     case ATTEMPT_STORE_FAILED:
         strbuf_addz(&t->error, o->err.text);
-        driver_break(t->driver, &o->err);
+        break_off(t->driver, &o->err);
         return ENDED_PERMANENT;
     }
     return ENDED_PERMANENT;
@@ -481,7 +474,7 @@ static void commit_done(void *arg)
     LINK_EACH(&d->batch_results, l)
         link_remove(l);
     if (!d->commit_ok) {
-        driver_break(d, &d->commit_err);
+        break_off(d, &d->commit_err);
         return;
     }
     LINK_EACH(&d->durable, l) {

@@ -45,10 +45,12 @@ struct driver_watcher {
     void *arg;
 };
 
+// Loop, store, journal and executor stay the caller's and outlive the driver, as do the config's Strs. The driver takes
+// the executor's `done` and the loop's turn end. Freed once loop_run() has returned; NULL is allowed.
 struct driver *driver_new(struct loop *loop, struct store *store, struct journal *journal, struct executor *executor,
                           const struct driver_config *config);
 void driver_free(struct driver *d);
-void driver_watch(struct driver *d, struct driver_watcher watcher);
+void driver_watch(struct driver *d, struct driver_watcher watcher);     // one at a time; { 0 }: nobody
 
 // For evaluators. The spec is copied. told(ticket, …) follows exactly once, never from within this call.
 void driver_submit(struct driver *d, const struct task_spec *spec, task_told *told, void *ticket);
@@ -89,4 +91,3 @@ struct driver_end {
     const Str *would_run_names;         // dry run
 };
 const struct driver_end *driver_end(const struct driver *d);
-int driver_running(const struct driver *d, int64_t *waiting);           // tasks running now, and waiting

@@ -81,7 +81,6 @@ struct driver {
 
 // driver.c
 void driver_event(struct driver *d, struct core_event event);
-void driver_break(struct driver *d, const struct err *err);
 struct driver_task *driver_task_new(struct driver *d, const struct task_spec *spec, task_told *told, void *ticket);
 void driver_task_submit(struct driver_task *t);
 

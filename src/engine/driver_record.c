@@ -44,6 +44,10 @@ uint64_t record_intent(struct driver_task *t)
     strbuf_addf(&b, ",\"attempt\":%d,\"cores\":%g,\"memory\":%lld", core_attempt(t->core), t->spec->resources.cores, (long long)core_memory(t->core));
     if (t->makes_again)
         strbuf_addz(&b, ",\"made_again\":true");
+    if (!value_is_null(t->spec->labels)) {
+        strbuf_addz(&b, ",\"labels\":");
+        json_write(&b, t->spec->labels, 0);
+    }
     return append(t, RECORD_INTENT, &b);
 }
 

@@ -63,6 +63,7 @@ struct executor {
     void *done_arg;
     int running;
 };
+// As the operations above; executor_submit() counts in `running` what was started.
 bool executor_submit(struct executor *x, struct attempt *attempt, struct arena *a, struct err *err) MUST_CHECK;
 void executor_cancel(struct executor *x, struct attempt *attempt, int grace_ms);
 void executor_usage(struct executor *x, double *cores, int64_t *memory_bytes);

@@ -10,7 +10,7 @@ enum record_type {
     // A step becomes known or its count of tasks changes: step, expected (int; -1: not known)
     RECORD_STEP = 2,
     // Before any outside effect of an attempt: task (int, unique in this start), attempt (1 …), name, step, key,
-    // cores, memory, time, made_again (true when lost bytes are being made again)
+    // cores, memory, time, labels (map, where there are any), made_again (true when lost bytes are being made again)
     RECORD_INTENT = 3,
     // An attempt ended well and its result is in the store: task, attempt, name, step, key, exit, time, measured (map: started,
     // ended, wall, user, system, peak_memory, read, written), out_bytes

@@ -88,7 +88,10 @@ static bool recycle(struct arena *a, Str folder, Str spare)
         bool is_log = str_is(names[i], "stdout") || str_is(names[i], "stderr");
         folders += is_folder;
         bool is_owner = str_is(names[i], "owner");      // overwritten when the folder is used again
-        if (!(is_owner ? is_as_new(path.data, S_IFREG | 0666) : is_folder ? empty_folder(a, path) : is_log ? empty_log(path) : tree_remove(path, &err)))
+        if (!(is_owner    ? is_as_new(path.data, S_IFREG | 0666)
+              : is_folder ? empty_folder(a, path)
+              : is_log    ? empty_log(path)
+                          : tree_remove(path, &err)))
             return false;
     }
     return folders == 2 && rename(folder.data, spare.data) == 0;

@@ -8,8 +8,10 @@
 #define JOURNAL_HEAD "petri journal 1\n"
 enum { HEAD_SIZE = sizeof JOURNAL_HEAD - 1, RECORD_HEAD = 24, CHECK_SIZE = 16 };
 
+// The check of a record that follows one with `previous` (zeros for the first), and the bytes before its payload.
 void check_next(const uint8_t previous[CHECK_SIZE], uint8_t type, Str payload, uint8_t out[CHECK_SIZE]);
 void record_head(uint8_t out[RECORD_HEAD], uint32_t len, uint8_t type, const uint8_t check[CHECK_SIZE]);
+// The length of the payload, from the record's head.
 static inline uint32_t record_len(const uint8_t head[RECORD_HEAD])
 {
     return head[0] | (uint32_t)head[1] << 8 | (uint32_t)head[2] << 16 | (uint32_t)head[3] << 24;

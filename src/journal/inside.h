@@ -28,4 +28,4 @@ struct journal {
 };
 
 enum { EPOCH_NAME = 32 };
-void epoch_name(uint64_t epoch, char out[EPOCH_NAME]);
+void epoch_name(uint64_t epoch, char out[EPOCH_NAME]);  // of the file that fences: "epoch-N"

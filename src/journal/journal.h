@@ -24,7 +24,6 @@ uint64_t journal_epoch(const struct journal *j);
 
 // Queues a record; nothing is written. Returns its sequence number (1 for the first after opening).
 uint64_t journal_append(struct journal *j, uint8_t type, Str payload);
-uint64_t journal_appended(const struct journal *j);     // the last number given out
 
 // Group commit, so that the loop never waits for the disk: the loop thread takes what is queued and a worker writes
 // it. One batch at a time. The batch lives in the journal.

@@ -11,7 +11,6 @@
 enum { BUFFER_KEPT = 1 << 20 };         // a larger buffer is given back after its batch
 
 uint64_t journal_epoch(const struct journal *j) { return j->epoch; }
-uint64_t journal_appended(const struct journal *j) { return j->appended; }
 uint64_t journal_batch_last(const struct journal_batch *batch) { return batch->last; }
 
 uint64_t journal_append(struct journal *j, uint8_t type, Str payload)

@@ -32,6 +32,7 @@ struct memo {
     size_t waiting_len;
 };
 
+// Reads nothing yet: the file is loaded at the first use. A missing or damaged one is no error.
 void memo_init(struct memo *m, int folder_fd, bool can_write);
 void memo_release(struct memo *m);                      // writes what waits
 // True, with the digest, when the path was seen with just this stat.

@@ -14,28 +14,12 @@
 #include "base/clock.h"
 #include "sys/path_text.h"
 
-enum { READ_BLOCK = 64 * 1024, COPY_BLOCK = 256 * 1024 };
+enum { COPY_BLOCK = 256 * 1024 };
 
 static int open_path(Str path, int flags, mode_t mode)
 {
     struct path_text text;
     return path_text_set(&text, path) ? open(text.z, flags | O_CLOEXEC, mode) : -1;
-}
-
-bool fd_read_all(int fd, struct strbuf *out, struct err *err)
-{
-    char block[READ_BLOCK];
-    for (;;) {
-        ssize_t n = read(fd, block, sizeof block);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return err_errno(err, "reading");
-        if (n == 0)
-            return true;
-        if (!strbuf_add(out, (Str){ block, (size_t)n }))
-            return err_set(err, ERR_LIMIT, "reading: more than the %zu bytes that are allowed here", out->limit);
-    }
 }
 
 bool fd_write_all(int fd, const void *bytes, size_t len, struct err *err)

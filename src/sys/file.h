@@ -8,7 +8,6 @@
 struct arena;
 
 bool file_read(struct arena *a, Str path, int64_t max_bytes, Str *out, struct err *err) MUST_CHECK;    // ERR_LIMIT when larger; regular files only
-bool fd_read_all(int fd, struct strbuf *out, struct err *err) MUST_CHECK;
 bool fd_write_all(int fd, const void *bytes, size_t len, struct err *err) MUST_CHECK;           // EINTR and short writes handled
 // Temporary file in the same folder, written, fsynced, renamed over `path`, folder fsynced: all or nothing.
 bool file_write_atomic(Str path, Str bytes, struct err *err) MUST_CHECK;
@@ -27,4 +26,3 @@ Str path_absolute(struct arena *a, Str path);                   // by the curren
 bool dir_list(struct arena *a, Str path, Str **names, size_t *count, struct err *err) MUST_CHECK;
 // An executable regular file found as execvp would, in PATH (colon-separated), or NULL-data Str.
 Str path_find_program(struct arena *a, Str name, Str search_path);
-Str path_of_self(struct arena *a);                              // this program's own file

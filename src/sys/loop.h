@@ -23,6 +23,7 @@ void loop_wake(struct loop *l);
 // `work(arg)` on a worker thread, then `done(arg)` on the loop thread.
 void loop_work(struct loop *l, void (*work)(void *arg), void (*done)(void *arg), void *arg);
 
+// Calls fn on the loop thread. New ones are not set; freeing a NULL does nothing.
 struct loop_timer *loop_timer_new(struct loop *l, void (*fn)(void *arg), void *arg);
 void loop_timer_set(struct loop_timer *t, Time delay);  // once, from now; replaces an earlier setting
 void loop_timer_stop(struct loop_timer *t);

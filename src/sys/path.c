@@ -91,10 +91,3 @@ Str path_find_program(struct arena *a, Str name, Str search_path)
     }
     return (Str){ 0 };
 }
-
-Str path_of_self(struct arena *a)
-{
-    char path[PATH_MAX];
-    ssize_t len = readlink("/proc/self/exe", path, sizeof path);
-    return len < 0 ? STR("/proc/self/exe") : str_copy(a, (Str){ path, (size_t)len });
-}

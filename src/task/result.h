@@ -32,7 +32,7 @@ struct task_result {
 };
 enum { RESULT_INLINE_MAX = 2048 };      // outputs up to this many bytes live inside the result
 
-Value result_value(struct arena *a, const struct task_result *r);
+Value result_value(struct arena *a, const struct task_result *r);         // what result_encode() writes
 Value output_value(struct arena *a, const struct output *o);              // one output or log, as in a result's record
 // Inline bytes are checked against their digests. err: ERR_DAMAGED or ERR_INVALID naming the field.
 bool result_from_value(struct arena *a, Value v, struct task_result *out, struct err *err) MUST_CHECK;

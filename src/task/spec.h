@@ -66,8 +66,7 @@ struct task_spec {
     Value labels;                       // map: sample, run, data class …; may be null
 };
 
-// The canonical form of what decides the bytes (json_write_canonical of task_identity()) and its digest, the key.
-Value task_identity(struct arena *a, const struct task_spec *spec);
+// The canonical form of what decides the bytes (canonical JSON, see json_write_canonical()) and its digest, the key.
 Hash task_key(const struct task_spec *spec, Str *canonical, struct arena *a);   // canonical may be NULL
 // Back from the stored form, for making lost bytes again; the strings are copied into `a`. What is not in the key
 // (name, step, resources, policy, labels) is empty: the caller sets it. err: ERR_INVALID naming the field; a field

@@ -77,7 +77,7 @@ static Value stage_value(struct arena *a, const struct stage *stage)
     return value_map_end(&b);
 }
 
-Value task_identity(struct arena *a, const struct task_spec *spec)
+static Value identity_value(struct arena *a, const struct task_spec *spec)
 {
     struct value_builder b = value_map_begin(a);
     value_map_set(&b, STR("task"), value_int(IDENTITY_VERSION));
@@ -105,7 +105,7 @@ Hash task_key(const struct task_spec *spec, Str *canonical, struct arena *a)
 {
     struct arena scratch = { 0 };
     struct strbuf text = { 0 };
-    json_write_canonical(&text, task_identity(&scratch, spec));
+    json_write_canonical(&text, identity_value(&scratch, spec));
     CHECK(!text.overflow);
     Hash key = hash_bytes(text.data, text.len);
     if (canonical)

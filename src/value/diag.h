@@ -32,6 +32,7 @@ struct diags {                          // { .arena = a } is a valid empty list
 };
 enum { DIAG_MAX = 200 };
 
+// An error, a warning. The text is copied; beyond DIAG_MAX they are only counted.
 void diag_add(struct diags *d, struct span span, const char *fmt, ...) PRINTF(3, 4);
 void diag_warn(struct diags *d, struct span span, const char *fmt, ...) PRINTF(3, 4);
 void diag_hint(struct diags *d, const char *fmt, ...) PRINTF(2, 3);     // for the diagnostic added last

@@ -62,7 +62,8 @@ void json_describe(Str rest, char *out, size_t size)
 
 static Str rest_of(const struct json_scan *s) { return (Str){ s->at, (size_t)(s->end - s->at) }; }
 
-bool json_fail_expected(struct json_scan *s, const char *what)
+// "expected WHAT, found …" about the byte at s->at.
+static bool fail_expected(struct json_scan *s, const char *what)
 {
     char found[64];
     json_describe(rest_of(s), found, sizeof found);
@@ -239,7 +240,7 @@ bool json_scan_string(struct json_scan *s, Str *out)
 bool json_scan_key(struct json_scan *s, struct arena *a, const struct value_string **out)
 {
     if (s->at == s->end || *s->at != '"')
-        return json_fail_expected(s, "a key in double quotes");
+        return fail_expected(s, "a key in double quotes");
     Str key;
     if (!json_scan_string(s, &key))
         return false;
@@ -266,7 +267,7 @@ static const char *skip_digits(const char *p, const char *end)
 static bool fail_number(struct json_scan *s, const char *at)
 {
     s->at = at;
-    return json_fail_expected(s, "a digit of this number");
+    return fail_expected(s, "a digit of this number");
 }
 
 static bool scan_number(struct json_scan *s, Value *out)
@@ -325,7 +326,7 @@ bool json_scan_scalar(struct json_scan *s, Value *out)
     if (scan_word(s, STR("true"), value_bool(true), out) || scan_word(s, STR("false"), value_bool(false), out)
         || scan_word(s, STR("null"), value_null, out))
         return true;
-    return json_fail_expected(s, "a value");
+    return fail_expected(s, "a value");
 }
 
 bool json_scan_next(struct json_scan *s, char close, bool *more)
@@ -333,7 +334,7 @@ bool json_scan_next(struct json_scan *s, char close, bool *more)
     json_skip_space(s);
     char c = s->at < s->end ? *s->at : '\0';
     if (c != ',' && c != close)
-        return json_fail_expected(s, close == '}' ? "',' or '}' after this value" : "',' or ']' after this value");
+        return fail_expected(s, close == '}' ? "',' or '}' after this value" : "',' or ']' after this value");
     s->at++;
     *more = c == ',';
     if (*more)
@@ -345,7 +346,7 @@ bool json_scan_colon(struct json_scan *s)
 {
     json_skip_space(s);
     if (s->at == s->end || *s->at != ':')
-        return json_fail_expected(s, "':' after this key");
+        return fail_expected(s, "':' after this key");
     s->at++;
     json_skip_space(s);
     return true;
@@ -354,5 +355,5 @@ bool json_scan_colon(struct json_scan *s)
 bool json_scan_end(struct json_scan *s)
 {
     json_skip_space(s);
-    return s->at == s->end || json_fail_expected(s, "the end of the document after the value");
+    return s->at == s->end || fail_expected(s, "the end of the document after the value");
 }

@@ -19,13 +19,12 @@ struct json_scan {
 void json_scan_init(struct json_scan *s, Str text);
 void json_scan_release(struct json_scan *s);
 
+// Notes what is wrong at `at`, and a hint (NULL: none), unless something was wrong before. Returns false.
 bool json_fail(struct json_scan *s, const char *at, const char *hint, const char *fmt, ...) PRINTF(4, 5);
-// "expected WHAT, found …" about the byte at s->at.
-bool json_fail_expected(struct json_scan *s, const char *what);
 // The character at `at` as a reader sees it: "'x'", "the end of the document", "control character 0x07".
 void json_describe(Str rest, char *out, size_t size);
 
-void json_skip_space(struct json_scan *s);
+void json_skip_space(struct json_scan *s);              // and counts lines
 // At a '"'. The string without quotes and escapes: a view of the text or of the scratch, until the next string.
 bool json_scan_string(struct json_scan *s, Str *out);
 // As json_scan_string, for the key of a map: the same key twice is mostly the same string in `a`.

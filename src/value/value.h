@@ -50,6 +50,7 @@ struct value_map {                      // in order of insertion; keys are uniqu
 };
 
 extern const Value value_null;
+// Scalars need no arena; a string is copied into one.
 static inline Value value_bool(bool b) { return (Value){ .kind = VALUE_BOOL, .boolean = b }; }
 static inline Value value_int(int64_t i) { return (Value){ .kind = VALUE_INT, .integer = i }; }
 static inline Value value_float(double d) { return (Value){ .kind = VALUE_FLOAT, .real = d }; }
@@ -57,19 +58,20 @@ Value value_string(struct arena *a, Str s);
 Value value_array(struct arena *a, const Value *items, size_t len);     // copies the items' Values, not what they point to
 Value value_copy(struct arena *a, Value v);                             // deep: nothing shared with v's arena
 
+// For a value of any kind, also one that a caller did not expect: then false, empty, 0 or null.
 static inline bool value_is_null(Value v) { return v.kind == VALUE_NULL; }
 Str value_str(Value v);                                 // of a STRING; an empty Str for every other kind
 static inline size_t value_len(Value v) { return v.kind == VALUE_ARRAY ? v.array->len : v.kind == VALUE_MAP ? v.map->len : 0; }
 Value value_at(Value array, size_t i);                  // null out of range or not an array
 Value value_get(Value map, Str key);                    // null if absent or not a map
-bool value_has(Value map, Str key);
+bool value_has(Value map, Str key);                     // also true where the field is null
 Str value_get_str(Value map, Str key);                  // value_str(value_get()): empty if absent or not a string
 int64_t value_get_int(Value map, Str key, int64_t otherwise);           // INT, or FLOAT with an integral value
 bool value_as_double(Value v, double *out);             // INT or FLOAT
 bool value_eq(Value a, Value b);                        // deep; maps regardless of order; 1 equals 1.0, NaN equals NaN
-const char *value_kind_name(enum value_kind kind);
+const char *value_kind_name(enum value_kind kind);      // for messages: "boolean", "int", as in VALUE_KINDS
 bool value_is_file(Value v);                            // MAP whose "class" is "File"
-bool value_is_directory(Value v);
+bool value_is_directory(Value v);                       // likewise, "Directory"
 
 // Builds a map. value_map_end() gives the finished, immutable map; setting a key again replaces its value.
 struct value_builder {

@@ -11,6 +11,7 @@ struct place {
     uint32_t line;
 };
 
+// At the first byte. Places may be asked for in any order; each costs the distance to the one before.
 struct place place_begin(const struct source *source, Str text);
 struct span place_of_char(struct place *p, size_t index);               // of the character with this number
-struct span place_of_byte(struct place *p, size_t offset);
+struct span place_of_byte(struct place *p, size_t offset);              // of the byte, for errors of the reader

@@ -30,6 +30,7 @@ struct progress_event {                 // what progress_model_task() made of it
     bool is_retry;                      // INTENT: of a task that failed before
 };
 
+// What the driver's watcher is told, with the steady clock's time. A retry shows as an INTENT of a task that failed.
 void progress_model_init(struct progress_model *m, Time now);
 void progress_model_release(struct progress_model *m);
 void progress_model_step(struct progress_model *m, Str step, int64_t expected);

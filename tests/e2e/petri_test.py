@@ -222,6 +222,11 @@ class Place:
         if got != expected:
             raise Failed('got %r, expected %r\n%s' % (got, expected, what))
 
+    def equal_sets(self, got, expected, what=''):
+        extra, missing = set(got) - set(expected), set(expected) - set(got)
+        if extra or missing:
+            raise Failed('%s: not expected: %s\nmissing: %s' % (what, sorted(extra)[:10], sorted(missing)[:10]))
+
     def says(self, text, *patterns):
         """Each pattern (a regular expression) is found in the text, of a Done: in its stderr."""
         text_of = text.err if isinstance(text, Done) else text

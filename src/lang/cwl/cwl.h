@@ -4,6 +4,7 @@
 #include "lang/cwl/model.h"
 #include "lang/lang.h"
 
+// workflow_load(), workflow_inputs() and evaluation_start() for CWL: see lang.h.
 struct workflow *cwl_workflow_load(struct arena *a, Str path, struct diags *diags);
 bool cwl_workflow_inputs(struct arena *a, const struct workflow *w, Str job_path, Value overrides, Value *inputs, struct diags *diags);
 struct evaluation *cwl_evaluation_start(const struct workflow *w, Value inputs, struct driver *d, const struct evaluation_options *o,

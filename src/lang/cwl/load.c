@@ -43,11 +43,3 @@ struct cwl_document *cwl_load(struct arena *a, Str path, struct diags *diags)
         cwl_check(a, document, diags);
     return document->process && diags->errors == before ? document : NULL;
 }
-
-bool cwl_is_unsupported(const struct diags *diags)
-{
-    for (size_t i = 0; i < diags->len; i++)
-        if (diags->at[i].level == DIAG_ERROR && !str_starts(diags->at[i].text, STR("unsupported: ")))
-            return false;
-    return diags->errors > 0 && diags->dropped == 0;
-}

@@ -109,7 +109,7 @@ static void read_arguments(struct scope *s, struct cwl_process *p, struct node *
             *b = *cwl_binding_read(s, item);
             p->argument_count++;
             if (!b->has_value_from)
-                diag_add(s->l->diags, item->span, "an argument written as a map needs 'valueFrom'");
+                diag_warn(s->l->diags, item->span, "this argument has no 'valueFrom', so it adds nothing to the command line");
         } else {
             diag_add(s->l->diags, item->span, "an argument must be a string or a map with 'valueFrom', found " STR_FMT,
                      STR_ARG(cwl_describe(s->l->a, item)));

@@ -168,12 +168,10 @@ struct cwl_document {
 };
 
 // Loads `path` ("wf.cwl", "pack.cwl#main", "file:///…#id"), with all it imports and runs, checks it and converts it.
-// NULL when there were errors (in diags). Without '#' in a $graph document: "main", or the only process.
+// NULL when there were errors (in diags; the texts of those about what the standard has, or may have, and this program
+// lacks begin with "unsupported: "). Without '#' in a $graph document: "main", or the only process.
 // Sources are named as given on the command line or relative to the current folder.
 struct cwl_document *cwl_load(struct arena *a, Str path, struct diags *diags);
-// Were all errors of a cwl_load() about things that the standard has, or may have, and this program lacks? Their texts
-// begin with "unsupported: ".
-bool cwl_is_unsupported(const struct diags *diags);
 // Called by cwl_load: everything that can be known before running (see check.c).
 void cwl_check(struct arena *a, const struct cwl_document *document, struct diags *diags);
 // The type as a person writes it: "File[]?", "string | int", "record sample".

@@ -166,7 +166,8 @@ static bool sibling(struct evaluation *e, Value file, Str name, bool required, V
         return true;
     Str beside = str_join_path(a, str_dirname(path), name);
     if (!file_exists(beside))
-        return !required || err_set(err, ERR_NOT_FOUND, "'" STR_FMT "' needs the file " STR_FMT " beside it", STR_ARG(str_basename(path)), STR_ARG(beside));
+        return !required || err_set(err, ERR_NOT_FOUND, "'" STR_FMT "' needs the file " STR_FMT " beside it",
+                                    STR_ARG(str_basename(path)), STR_ARG(beside));
     struct value_builder b = value_map_begin(a);
     value_map_set(&b, STR("class"), value_string(a, is_folder(beside) ? STR("Directory") : STR("File")));
     value_map_set(&b, STR("location"), value_string(a, location_of_path(a, beside)));
@@ -397,8 +398,9 @@ static bool needs_no_container(const struct evaluation *e, const struct cwl_proc
     if (docker && !is_hint && !e->options.no_container) {
         struct arena scratch = { 0 };
         Str place = span_text(&scratch, docker->span);
-        err_set(err, ERR_UNSUPPORTED, STR_FMT ": DockerRequirement: containers cannot be run yet; with --no-container the tool runs on this machine as it is",
-                STR_ARG(place));
+        err_set(err, ERR_UNSUPPORTED,
+                STR_FMT ": DockerRequirement: containers cannot be run yet; with --no-container the tool runs on this "
+                        "machine as it is", STR_ARG(place));
         arena_release(&scratch);
         return false;
     }

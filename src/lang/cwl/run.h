@@ -109,7 +109,8 @@ bool call_retry_lost(struct call *c, const struct err *err, void (*retry)(struct
 // --- run_scope.c
 const struct cwl_requirement *scope_find(const struct evaluation *e, const struct scope *s, enum cwl_req_kind kind, bool *is_hint);
 // The context for expressions of a process in this scope; inputs, self, runtime as given.
-struct expr_context scope_expr(struct evaluation *e, const struct scope *s, enum cwl_version version, struct arena *a, Value inputs, Value self, Value runtime);
+struct expr_context scope_expr(struct evaluation *e, const struct scope *s, enum cwl_version version, struct arena *a, Value inputs,
+                               Value self, Value runtime);
 bool expr_string(const struct expr_context *x, Str text, const char *what, Str *out, struct err *err) MUST_CHECK;
 bool expr_any(const struct expr_context *x, Value v, Value self, Value *out, struct err *err) MUST_CHECK;   // strings in v evaluated, deep
 
@@ -120,8 +121,6 @@ bool file_bytes(struct evaluation *e, struct arena *a, Str location, Hash *hash,
 // The deep listing of a Directory (a literal's own, a task's, or a user's folder from disk).
 bool folder_listing(struct evaluation *e, struct arena *a, Value directory, Value *listing, struct err *err) MUST_CHECK;
 Str folder_add(struct evaluation *e, Value listing);    // remembers a listing; its location
-// File contents up to 64 KiB; more: an error in v1.2, cut before. ERR_NOT_FOUND: the bytes are lost.
-bool file_contents(struct evaluation *e, struct arena *a, Value file, enum cwl_version version, Str *contents, struct err *err) MUST_CHECK;
 // As driver_bytes, and notes in e->lost what is not there, for call_retry_lost().
 bool known_bytes(struct evaluation *e, struct arena *a, Hash hash, Str source, Str *path, Str *bytes, struct err *err) MUST_CHECK;
 bool file_text(struct arena *a, Str path, Str *text, struct err *err) MUST_CHECK;        // a small file whole
@@ -129,14 +128,16 @@ bool file_text(struct arena *a, Str path, Str *text, struct err *err) MUST_CHECK
 // and what only a view has. Relative or task paths must have been resolved before.
 bool flow_value(struct evaluation *e, struct arena *a, Value v, Value *out, struct err *err) MUST_CHECK;
 // Adds contents and listing to the Files and Directories of a parameter's value, as the flags say (for expressions).
-bool load_value(struct evaluation *e, struct arena *a, Value v, bool contents, enum cwl_listing listing, enum cwl_version version, Value *out, struct err *err) MUST_CHECK;
+bool load_value(struct evaluation *e, struct arena *a, Value v, bool contents, enum cwl_listing listing, enum cwl_version version,
+                Value *out, struct err *err) MUST_CHECK;
 enum cwl_listing listing_of(enum cwl_listing own, const struct evaluation *e, const struct scope *s, enum cwl_version version);
 Value file_names(struct arena *a, Value file, Str basename);            // with basename, nameroot, nameext set
 Str secondary_name(struct arena *a, Str basename, Str pattern);         // "a.bam" + "^.bai" -> "a.bai"
 // Collects the user's files in `v` into e->hashing, deep, secondaryFiles and folders too.
 void collect_user_files(struct evaluation *e, Value v);
 // Formats: does the File fit one of the wanted ones? (file without a format: fits nothing but an unset wish)
-bool format_check(struct evaluation *e, struct arena *a, const struct expr_context *x, const struct cwl_param *p, Value v, struct err *err) MUST_CHECK;
+bool format_check(struct evaluation *e, struct arena *a, const struct expr_context *x, const struct cwl_param *p, Value v,
+                  struct err *err) MUST_CHECK;
 
 // --- run_tool.c: a CommandLineTool as a task
 struct stages {

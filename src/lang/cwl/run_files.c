@@ -298,7 +298,9 @@ bool known_bytes(struct evaluation *e, struct arena *a, Hash hash, Str source, S
 
 bool file_text(struct arena *a, Str path, Str *text, struct err *err) { return file_read(a, path, OUTPUT_OBJECT_MAX, text, err); }
 
-bool file_contents(struct evaluation *e, struct arena *a, Value file, enum cwl_version version, Str *contents, struct err *err)
+// Up to 64 KiB; more: an error in v1.2, cut before. ERR_NOT_FOUND: the bytes are lost.
+static bool file_contents(struct evaluation *e, struct arena *a, Value file, enum cwl_version version, Str *contents,
+                          struct err *err)
 {
     Hash hash;
     int64_t size;
@@ -329,7 +331,8 @@ static Value shallow(struct arena *a, Value listing)
     return value_array(a, items, value_len(listing));
 }
 
-bool load_value(struct evaluation *e, struct arena *a, Value v, bool contents, enum cwl_listing listing, enum cwl_version version, Value *out, struct err *err)
+bool load_value(struct evaluation *e, struct arena *a, Value v, bool contents, enum cwl_listing listing, enum cwl_version version,
+                Value *out, struct err *err)
 {
     *out = v;
     if (v.kind == VALUE_ARRAY) {

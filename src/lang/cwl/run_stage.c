@@ -256,13 +256,15 @@ static bool workdir_path(struct workdir *w, Str name, Str *path)
     struct call *c = w->staging.c;
     if (name.len && name.data[0] == '/') {
         if (!str_starts(name, STR(TASK_OUT "/")))
-            return err_set(w->staging.err, ERR_UNSUPPORTED, "InitialWorkDirRequirement: the absolute entryname '" STR_FMT "' needs a container", STR_ARG(name));
+            return err_set(w->staging.err, ERR_UNSUPPORTED,
+                           "InitialWorkDirRequirement: the absolute entryname '" STR_FMT "' needs a container", STR_ARG(name));
         *path = name;
         return true;
     }
     *path = str_normal_path(&c->arena, str_join_path(&c->arena, STR(TASK_OUT), name));
     if (!str_starts(*path, STR(TASK_OUT "/")))
-        return err_set(w->staging.err, ERR_INVALID, "InitialWorkDirRequirement: the entryname '" STR_FMT "' leaves the working folder", STR_ARG(name));
+        return err_set(w->staging.err, ERR_INVALID,
+                       "InitialWorkDirRequirement: the entryname '" STR_FMT "' leaves the working folder", STR_ARG(name));
     return true;
 }
 

@@ -196,6 +196,17 @@ static bool time_limit(struct call *c, int64_t *out_ms, struct err *err)
     return true;
 }
 
+// SoftwareRequirement is recorded with the task, and not acted upon: tools come from PATH.
+static Value labels(struct call *c)
+{
+    const struct cwl_requirement *r = scope_find(c->e, &c->scope, CWL_REQ_SOFTWARE, NULL);
+    if (r == NULL)
+        return value_null;
+    struct value_builder b = value_map_begin(&c->arena);
+    value_map_set(&b, STR("software"), value_get(r->fields, STR("packages")));
+    return value_map_end(&b);
+}
+
 // --- the task
 
 static void tool_told(void *ticket, const struct task_outcome *outcome);
@@ -212,6 +223,7 @@ static bool task_of(struct call *c, struct task_spec *spec, struct err *err)
         || !time_limit(c, &spec->resources.time_limit_ms, err))
         return false;
     spec->name = c->name, spec->step = c->step;
+    spec->labels = labels(c);
     spec->argv = t->argv.at, spec->argc = t->argv.len;
     spec->env = t->env.at, spec->env_count = t->env.len;
     spec->stdin_path = t->stdin_path, spec->stdout_name = t->stdout_name, spec->stderr_name = t->stderr_name;

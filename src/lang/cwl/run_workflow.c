@@ -80,8 +80,8 @@ static bool picked(struct arena *a, enum cwl_pick pick, Value v, Value *out, str
         return true;
     }
     if (some.len == 0)
-        return err_set(err, ERR_INVALID, "pickValue %s: all %zu sources are null", pick == CWL_PICK_FIRST_NON_NULL ? "first_non_null" : "the_only_non_null",
-                       value_len(v));
+        return err_set(err, ERR_INVALID, "pickValue %s: all %zu sources are null",
+                       pick == CWL_PICK_FIRST_NON_NULL ? "first_non_null" : "the_only_non_null", value_len(v));
     if (pick == CWL_PICK_THE_ONLY_NON_NULL && some.len > 1)
         return err_set(err, ERR_INVALID, "pickValue the_only_non_null: %zu of the sources are not null", some.len);
     *out = some.at[0];
@@ -119,7 +119,8 @@ static bool measure(struct step_run *s, struct err *err)
     for (size_t i = 0; i < step->scatter_count; i++) {
         Value v = value_get(s->inputs, step->scatter[i]);
         if (v.kind != VALUE_ARRAY)
-            return err_set(err, ERR_INVALID, "scatter over '" STR_FMT "': it is %s, expected an array", STR_ARG(step->scatter[i]), value_kind_name(v.kind));
+            return err_set(err, ERR_INVALID, "scatter over '" STR_FMT "': it is %s, expected an array",
+                           STR_ARG(step->scatter[i]), value_kind_name(v.kind));
         size_t len = value_len(v);
         if (step->scatter_method == CWL_DOTPRODUCT && i > 0 && len != s->dims[0])
             return err_set(err, ERR_INVALID, "scatter (dotproduct): '" STR_FMT "' has %zu elements and '" STR_FMT "' has %zu; they must be the same",

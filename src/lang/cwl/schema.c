@@ -104,7 +104,9 @@ Str cwl_describe(struct arena *a, const struct node *n)
     case VALUE_BOOL: return n->scalar.boolean ? STR("the boolean true") : STR("the boolean false");
     case VALUE_INT: return str_printf(a, "the number %lld", (long long)n->scalar.integer);
     case VALUE_FLOAT:
-        return str_printf(a, fabs(n->scalar.real) < 1e15 && n->scalar.real == trunc(n->scalar.real) ? "the number %.1f" : "the number %g", n->scalar.real);
+        if (fabs(n->scalar.real) < 1e15 && n->scalar.real == trunc(n->scalar.real))
+            return str_printf(a, "the number %.1f", n->scalar.real);
+        return str_printf(a, "the number %g", n->scalar.real);
     case VALUE_STRING: return STR("a string");
     case VALUE_ARRAY: return STR("a list");
     case VALUE_MAP: return STR("a map");

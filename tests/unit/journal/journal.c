@@ -171,7 +171,6 @@ TEST(records_are_committed_in_batches_and_come_back_in_order)
     journal_done(j, batch);
     EXPECT_STR(str_of(read_all(NULL).payloads), STR("one||"));
     EXPECT_OK(journal_commit(j, &err), err);
-    EXPECT_INT(journal_appended(j), 3);
     EXPECT_STR(str_of(read_all(NULL).payloads), STR("one||three|"));
     journal_close(j);
 }

@@ -65,21 +65,19 @@ TEST(an_atomic_write_replaces_and_leaves_no_temporary_file)
     arena_release(&a);
 }
 
-TEST(descriptors_are_read_and_written_to_the_end)
+TEST(a_descriptor_is_written_to_the_end)
 {
     int pair[2];
-    struct strbuf got = { .limit = 1 << 20 }, small = { .limit = 10 };
+    char got[32];
     EXPECT(pipe2(pair, O_CLOEXEC) == 0);
     EXPECT_OK(fd_write_all(pair[1], "hello, this is it", 17, &err), err);
     close(pair[1]);
-    EXPECT_OK(fd_read_all(pair[0], &got, &err), err);
-    EXPECT_STR(strbuf_str(&got), STR("hello, this is it"));
+    EXPECT_INT(read(pair[0], got, sizeof got), 17);
+    EXPECT_STR(((Str){ got, 17 }), STR("hello, this is it"));
     close(pair[0]);
-    int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC), full = open("/dev/full", O_WRONLY | O_CLOEXEC);
-    EXPECT_ERR(fd_read_all(zero, &small, &err), err, ERR_LIMIT);
+    int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
     EXPECT_ERR(fd_write_all(full, "x", 1, &err), err, ERR_UNAVAILABLE);
-    close(zero), close(full);
-    strbuf_release(&got), strbuf_release(&small);
+    close(full);
 }
 
 TEST(a_copy_has_the_bytes_and_the_permissions_and_replaces_nothing)
@@ -160,6 +158,5 @@ TEST(programs_are_found_as_the_shell_would)
     EXPECT_STR(path_find_program(&a, STR("here"), STR("/absent:")), STR("./here"));
     EXPECT_STR(path_find_program(&a, STR("./here"), path), STR("./here"));
     EXPECT(path_find_program(&a, STR("./absent"), path).data == NULL);
-    EXPECT(file_exists(path_of_self(&a)));
     arena_release(&a);
 }
