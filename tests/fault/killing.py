@@ -103,8 +103,12 @@ class Killing:
                 command = ['resume', name]
             else:                       # it was killed before anything was recorded: the run is not known
                 command[-1] = name = self.name = name + 'a'
+        if ended:
+            self.look(self.seen)
+            self.known |= finished(t, name, self.home)
+        self.seen = len(t.executions())
         t.succeed(t.petri(*command, env=self.home))
-        self.look(self.before_last if ended else self.seen)
+        self.look(self.seen)
         t.equal_sets(digests(t, 'killed-%d' % self.runs).items(), self.expected.items(), 'outputs')
         t.nothing_runs()
         t.succeed(t.petri('store', 'verify', env=self.home))
@@ -113,7 +117,7 @@ class Killing:
     def start_and_kill(self, command):
         """True: it ended by itself before."""
         t = self.t
-        self.before_last = self.seen = len(t.executions())
+        self.seen = len(t.executions())
         head = t.start(*command, env=self.home)
         delay = self.random.uniform(0, self.takes * (0.3 if self.random.random() < 0.5 else 1.1))
         try:
