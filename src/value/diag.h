@@ -28,6 +28,7 @@ struct diags {                          // { .arena = a } is a valid empty list
     struct diag *at;
     size_t len, cap;
     size_t errors, warnings;
+    size_t harmless;                    // errors that leave the rest of the document readable: what follows can be checked too
     size_t dropped;                     // beyond DIAG_MAX
 };
 enum { DIAG_MAX = 200 };

@@ -27,15 +27,15 @@ def mixed(t, tasks, seconds=0.02):
     chain = tasks - 1 - 2 * width
     pause = 'sleep %g' % seconds
     steps = {
-        'make': {'run': tool('%s; yes $1 | head -c %d; %s' % (t.count('make-$1'), LARGE, pause), n='int'),
+        'make': {'run': tool('%s && yes $1 | head -c %d && %s' % (t.count('make-$1'), LARGE, pause), n='int'),
                  'scatter': 'n', 'in': {'n': 'n'}, 'out': ['out']},
-        'sort': {'run': tool('%s; %s; cat $2; wc -c <$2' % (t.count('sort-$1'), pause), n='int', f='File'),
+        'sort': {'run': tool('%s && %s && cat $2 && wc -c <$2' % (t.count('sort-$1'), pause), n='int', f='File'),
                  'scatter': ['n', 'f'], 'scatterMethod': 'dotproduct', 'in': {'n': 'n', 'f': 'make/out'}, 'out': ['out']},
-        'join': {'run': tool('%s; %s; cat "$@" | cksum' % (t.count('join'), pause), f='File[]'), 'in': {'f': 'sort/out'}, 'out': ['out']},
+        'join': {'run': tool('%s && %s && cat "$@" | cksum' % (t.count('join'), pause), f='File[]'), 'in': {'f': 'sort/out'}, 'out': ['out']},
     }
     before = 'join/out'
     for n in range(chain):
-        steps['chain%d' % n] = {'run': tool('%s; %s; cat $1; cksum <$1' % (t.count('chain%d' % n), pause), f='File'),
+        steps['chain%d' % n] = {'run': tool('%s && %s && cat $1 && cksum <$1' % (t.count('chain%d' % n), pause), f='File'),
                                 'in': {'f': before}, 'out': ['out']}
         before = 'chain%d/out' % n
     t.write('mixed.cwl', workflow({'n': 'int[]'}, {'last': {'type': 'File', 'outputSource': before},

@@ -29,7 +29,7 @@ static void collect_schemas(struct loader *l, struct cwl_document *document)
 struct cwl_document *cwl_load(struct arena *a, Str path, struct diags *diags)
 {
     struct loader l = { .a = a, .diags = diags, .cwd = path_cwd(a) };
-    size_t before = diags->errors;
+    size_t before = diags->errors, harmless = diags->harmless;
     struct source *asked = NEW(a, struct source);       // for what is wrong with the path itself
     asked->name = str_copy(a, path);
     struct cwl_document *document = NEW(a, struct cwl_document);
@@ -39,7 +39,7 @@ struct cwl_document *cwl_load(struct arena *a, Str path, struct diags *diags)
     document->file_count = l.paths.len;
     map_release(&l.files);
     map_release(&l.processes);
-    if (document->process && diags->errors == before)
+    if (document->process && diags->errors - before == diags->harmless - harmless)
         cwl_check(a, document, diags);
     return document->process && diags->errors == before ? document : NULL;
 }

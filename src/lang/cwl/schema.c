@@ -146,6 +146,7 @@ static void report_unknown(struct diags *diags, const struct node_field *nf, con
         if (f->since <= version && (!f->until || version < f->until))
             names[count++] = str_of(f->name);
     diag_add(diags, nf->key->span, "%s has no field '" STR_FMT "'", table->what, STR_ARG(name));
+    diags->harmless++;
     if (str_nearest(name, names, count).len) {
         diag_suggest(diags, name, names, count);
     } else if (table == &tables[CWL_C_INPUT] || table == &tables[CWL_C_OUTPUT] || table == &tables[CWL_C_FIELD]) {
@@ -165,6 +166,7 @@ static bool field_is_good(struct diags *diags, const struct node_field *nf, cons
         return false;
     }
     if (version < f->since) {
+        diags->harmless++;
         diag_add(diags, nf->key->span, "'" STR_FMT "' in %s came with CWL %s; this document says cwlVersion %s", STR_ARG(name),
                  table->what, cwl_version_text(f->since), cwl_version_text(version));
         diag_hint(diags, "take the field out, or set cwlVersion: %s", cwl_version_text(f->since));
