@@ -31,11 +31,9 @@ coverage: build/.ready                ## lines and branches per folder
 	tools/coverage
 install: release                      ## into $(PREFIX), with man pages and completions
 	meson configure $(RELEASE) --prefix=$(PREFIX) && meson install -C $(RELEASE) --quiet
-format: build/.ready                  ## clang-format over the tree
-	git ls-files '*.c' '*.h' | xargs clang-format -i
 clean:
 	rm -rf build
 help:
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all release asan check demo bench fuzz kill coverage install format clean help
+.PHONY: all release asan check demo bench fuzz kill coverage install clean help

@@ -56,6 +56,7 @@ void driver_free(struct driver *d)
         return;
     LINK_EACH(&d->all, l)
         task_free(CONTAINER_OF(l, struct driver_task, all));
+    loop_off_turn_end(d->loop, on_turn_end, d);
     core_free(d->core);
     free(d->effects.at);
     free(d->later.at);

@@ -111,6 +111,15 @@ void loop_on_turn_end(struct loop *l, void (*fn)(void *arg), void *arg)
     vec_push_heap(&l->turn_ends, (struct turn_end){ fn, arg });
 }
 
+void loop_off_turn_end(struct loop *l, void (*fn)(void *arg), void *arg)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < l->turn_ends.len; i++)
+        if (l->turn_ends.at[i].fn != fn || l->turn_ends.at[i].arg != arg)
+            l->turn_ends.at[kept++] = l->turn_ends.at[i];
+    l->turn_ends.len = kept;
+}
+
 void loop_wake(struct loop *l) { uv_idle_start(&l->idle, on_idle); }
 
 static void job_work(uv_work_t *uv)

@@ -17,6 +17,8 @@ void loop_run(struct loop *l);
 void loop_stop(struct loop *l);                         // from a callback
 // Called at the end of each turn, after all callbacks that were due: commit, then answer, then start tasks.
 void loop_on_turn_end(struct loop *l, void (*fn)(void *arg), void *arg);
+// Takes such a call back; not from within one.
+void loop_off_turn_end(struct loop *l, void (*fn)(void *arg), void *arg);
 // Makes the loop do a turn even if nothing happens (from the loop thread).
 void loop_wake(struct loop *l);
 

@@ -112,7 +112,9 @@ class Killing:
         t.equal_sets(digests(t, 'killed-%d' % self.runs).items(), self.expected.items(), 'outputs')
         t.nothing_runs()
         t.succeed(t.petri('store', 'verify', env=self.home))
-        t.equal(os.listdir(os.path.join(self.home['PETRI_HOME'], 'attempts')), [], 'left in attempts')
+        attempts = os.path.join(self.home['PETRI_HOME'], 'attempts')
+        t.equal([os.path.relpath(os.path.join(where, name), attempts) for where, inner, names in os.walk(attempts) for name in inner + names],
+                [], 'left in attempts')
 
     def start_and_kill(self, command):
         """True: it ended by itself before."""
