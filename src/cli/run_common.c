@@ -83,16 +83,34 @@ bool run_open(struct run_plan *plan, struct journal **journal, struct err *err)
     return true;
 }
 
+static bool note_record(void *found, uint8_t type UNUSED, Str payload UNUSED)
+{
+    *(bool *)found = true;
+    return false;
+}
+
+// A head that was killed before its first record leaves a folder that nothing can be resumed from: its name is free.
+static bool has_records(Str dir)
+{
+    struct journal_cursor cursor = { 0 };
+    char end[128];
+    struct err err;
+    bool found = false;
+    return journal_read(dir, &cursor, note_record, &found, end, &err) ? found : err.code != ERR_NOT_FOUND;
+}
+
 bool run_create(struct run_plan *plan, struct journal **journal, struct err *err)
 {
     Str dir = run_folder(plan->arena, plan->home, plan->run);
     if (!dir_make_all(str_dirname(dir), err))
-        return false;
-    if (mkdir(str_z(plan->arena, dir), 0777) != 0 && errno == EEXIST)
-        return err_set(err, ERR_CONFLICT, "there is a run " STR_FMT " already: 'petri resume " STR_FMT "' goes on with it", STR_ARG(plan->run),
-                       STR_ARG(plan->run));
-    if (!file_exists(dir))
-        return err_errno(err, "cannot make " STR_FMT, STR_ARG(dir));
+        return err_wrap(err, "the home folder must be one that you may write to (PETRI_HOME sets another one)");
+    if (mkdir(str_z(plan->arena, dir), 0777) != 0) {
+        if (errno != EEXIST)
+            return err_errno(err, "cannot make " STR_FMT " (PETRI_HOME sets another home folder)", STR_ARG(dir));
+        if (has_records(dir))
+            return err_set(err, ERR_CONFLICT, "there is a run " STR_FMT " already: 'petri resume " STR_FMT "' goes on with it",
+                           STR_ARG(plan->run), STR_ARG(plan->run));
+    }
     return run_open(plan, journal, err);
 }
 

@@ -11,6 +11,7 @@
 #include "value/read.h"
 
 enum { EFFECTS_PER_TURN = 4096 };       // then timers, signals and sockets get their turn
+enum { DISK_FULL_BYTES = 1 << 20 };      // less: a tool that failed probably failed for that
 #define COMMIT_PAUSE (5 * MILLISECOND)  // between commits while there is enough to run meanwhile
 
 static void on_turn_end(void *arg);
@@ -113,6 +114,7 @@ struct driver_task *driver_task_new(struct driver *d, const struct task_spec *sp
     struct driver_task *t = xcalloc(1, sizeof *t);
     t->driver = d, t->told = told, t->ticket = ticket;
     t->number = ++d->task_number;
+    t->outcome.end = ATTEMPT_NOT_STARTED;
     link_append(&d->all, &t->all);
     t->spec = task_spec_copy(&t->arena, spec);
     t->spec->step = interned_step(d, spec->step);
@@ -380,6 +382,9 @@ static enum core_ended class_of_exit(struct driver_task *t, const struct attempt
     case EXIT_IS_PERMANENT: break;
     }
     strbuf_addf(&t->error, "exit code %d", o->exit_code);
+    int64_t left = disk_free_bytes(t->driver->config.home);
+    if (left >= 0 && left < DISK_FULL_BYTES)
+        strbuf_addf(&t->error, "; the disk of " STR_FMT " is full: free some space, then resume the run", STR_ARG(t->driver->config.home));
     for (size_t i = 0; i < t->spec->policy.permanent_count; i++)
         if (t->spec->policy.permanent_codes[i] == o->exit_code)
             return ENDED_PERMANENT;

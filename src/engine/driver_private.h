@@ -12,7 +12,7 @@
 
 struct driver_task {                    // from submit until told
     struct driver *driver;
-    struct core_task *core;
+    struct core_task *core;             // NULL: it never reached the core (refused, or a dry run)
     struct arena arena;
     struct task_spec *spec;
     Hash key;

@@ -3,7 +3,9 @@
 // an output must not reach the stored bytes.
 #include "engine/export.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +14,7 @@
 #include "engine/driver.h"
 #include "store/store.h"
 #include "sys/file.h"
+#include "sys/machine.h"
 
 #define SCHEME "petri:"
 
@@ -69,31 +72,48 @@ bool location_path(struct arena *a, Str location, Str *path)
 }
 
 struct export {
-    struct arena *arena;
+    struct arena *arena;                // of what is exported: values, and paths that are taken
+    struct arena scratch;               // of one file
     struct driver *driver;
-    struct map taken;                   // path -> Str digest (or "dir") of what this export put there
+    struct map taken;                   // path -> struct taken
+    struct map paths;                   // path as named, newline, digest -> the path that it got
+    unsigned parts;                     // temporary files made so far
     struct err *err;
 };
 
-// The path for `name` in `dir`, not taken by anything with another digest.
+// The name with its number: "m.txt", "m_2.txt", "m_3.txt" …
+static Str numbered(struct arena *a, Str dir, Str name, int n)
+{
+    Str stem = name, ext = { 0 };
+    ptrdiff_t dot = str_rfind_char(name, '.');
+    if (n > 1 && dot > 0)
+        stem = str_first(name, (size_t)dot), ext = str_from(name, (size_t)dot);
+    return str_join_path(a, dir, n == 1 ? name : str_printf(a, STR_FMT "_%d" STR_FMT, STR_ARG(stem), n, STR_ARG(ext)));
+}
+
+// What this export put at a path, and which number is next for its name.
+struct taken {
+    Str digest;
+    int next;
+};
+
+// The path for `name` in `dir`: the same for the same content, and not taken by anything else. As many steps as names that
+// clash by accident ("m_2.txt" as an output's own name), not as outputs of one name.
 static Str free_path(struct export *x, Str dir, Str name, Str digest)
 {
-    for (int n = 1;; n++) {
-        Str stem = name, ext = { 0 };
-        ptrdiff_t dot = str_rfind_char(name, '.');
-        if (n > 1 && dot > 0)
-            stem = str_first(name, (size_t)dot), ext = str_from(name, (size_t)dot);
-        Str numbered = n == 1 ? name : str_printf(x->arena, STR_FMT "_%d" STR_FMT, STR_ARG(stem), n, STR_ARG(ext));
-        Str path = str_join_path(x->arena, dir, numbered);
-        const Str *there = map_find(&x->taken, path);
-        if (there && !str_eq(*there, digest))
-            continue;
-        if (there == NULL) {
-            Str *value = arena_copy(x->arena, &digest, sizeof digest);
-            map_set(&x->taken, path, value);
-        }
-        return path;
+    Str first = numbered(x->arena, dir, name, 1), by_content = str_printf(x->arena, STR_FMT "\n" STR_FMT, STR_ARG(first), STR_ARG(digest));
+    const Str *known = map_find(&x->paths, by_content);
+    if (known)
+        return *known;
+    struct taken *root = map_find(&x->taken, first);
+    Str path = first;
+    for (int n = root ? root->next : 1; map_has(&x->taken, path); n++) {
+        path = numbered(x->arena, dir, name, n);
+        root->next = n + 1;
     }
+    map_set(&x->taken, path, arena_copy(x->arena, &(struct taken){ digest, 2 }, sizeof(struct taken)));
+    map_set(&x->paths, by_content, arena_copy(x->arena, &path, sizeof path));
+    return path;
 }
 
 static bool sha1_of_file(Str path, char out[HASH_HEX + 1], int64_t *size, struct err *err)
@@ -117,15 +137,57 @@ static bool sha1_of_file(Str path, char out[HASH_HEX + 1], int64_t *size, struct
     return n == 0 || err_errno(err, "cannot read %s", z);
 }
 
+#define PART ".petri-part-"
+
+// A name that no other head uses, and that tells whose it is.
+static Str part_name(struct export *x, Str path)
+{
+    Str name = str_printf(&x->scratch, PART STR_FMT "-%d-%u", STR_ARG(machine_host()), (int)getpid(), x->parts++);
+    return str_join_path(&x->scratch, str_dirname(path), name);
+}
+
+// Takes away what an export left in `dir` whose process has died.
+static void sweep_parts(struct export *x, Str dir)
+{
+    struct err ignored;
+    Str *names, mine = str_printf(x->arena, PART STR_FMT "-", STR_ARG(machine_host()));
+    size_t count;
+    if (!dir_list(x->arena, dir, &names, &count, &ignored))
+        return;
+    for (size_t i = 0; i < count; i++) {
+        Str rest = str_from(names[i], mine.len), pid = str_cut(&rest, '-');
+        int64_t number;
+        if (str_starts(names[i], mine) && str_to_int(pid, &number) && number > 0 && kill((pid_t)number, 0) != 0 && errno == ESRCH)
+            unlink(str_join_path(x->arena, dir, names[i]).data);
+    }
+}
+
 static bool is_there(struct export *x, Str path, Hash hash)
 {
     Hash there;
     int64_t size;
     struct err ignored;
     struct stat st;
-    char *z = str_z(x->arena, path);
+    char *z = str_z(&x->scratch, path);
     return lstat(z, &st) == 0 && S_ISREG(st.st_mode) && store_hash_file(driver_store(x->driver), path, &there, &size, &ignored)
         && hash_eq(there, hash);
+}
+
+// Complete or not there; durable with all others, by one sync at the end.
+static bool write_whole(struct export *x, Str path, Str bytes, mode_t mode)
+{
+    Str part = part_name(x, path);
+    int fd = open(part.data, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
+    if (fd < 0)
+        return err_errno(x->err, "cannot write " STR_FMT, STR_ARG(part));
+    bool ok = fd_write_all(fd, bytes.data, bytes.len, x->err);
+    if (close(fd) != 0 && ok)
+        ok = err_errno(x->err, "cannot write " STR_FMT, STR_ARG(part));
+    if (ok && rename(part.data, str_z(&x->scratch, path)) != 0)
+        ok = err_errno(x->err, "cannot write " STR_FMT, STR_ARG(path));
+    if (!ok)
+        unlink(part.data);
+    return ok;
 }
 
 static bool put_bytes(struct export *x, Hash hash, Str source, Str path, bool is_executable)
@@ -133,23 +195,23 @@ static bool put_bytes(struct export *x, Hash hash, Str source, Str path, bool is
     Str from, bytes;
     if (is_there(x, path, hash))
         return true;
-    if (!driver_bytes(x->driver, x->arena, hash, source, &from, &bytes, x->err))
+    if (!driver_bytes(x->driver, &x->scratch, hash, source, &from, &bytes, x->err))
         return err_wrap(x->err, "output " STR_FMT, STR_ARG(path));
-    if (from.len && source.len == 0 && store_has(driver_store(x->driver), hash))
-        return store_export(driver_store(x->driver), hash, path, is_executable, x->err);
+    if (from.len && source.len == 0 && store_has(driver_store(x->driver), hash)) {
+        Str part = part_name(x, path);
+        if (!store_copy(driver_store(x->driver), hash, part, is_executable, x->err))
+            return false;
+        return rename(part.data, str_z(&x->scratch, path)) == 0 || err_errno(x->err, "cannot write " STR_FMT, STR_ARG(path));
+    }
     if (from.len) {
-        Str part = str_printf(x->arena, STR_FMT ".petri-part", STR_ARG(path));
+        Str part = part_name(x, path);
         if (!tree_remove(part, x->err) || !file_copy(from, part, x->err))
             return false;
-        if (rename(str_z(x->arena, part), str_z(x->arena, path)) != 0)
+        if (rename(str_z(&x->scratch, part), str_z(&x->scratch, path)) != 0)
             return err_errno(x->err, "cannot write " STR_FMT, STR_ARG(path));
         return true;
     }
-    if (!file_write_atomic(path, bytes, x->err))
-        return false;
-    if (is_executable)
-        chmod(str_z(x->arena, path), 0755);
-    return true;
+    return write_whole(x, path, bytes, is_executable ? 0777 : 0666);
 }
 
 static bool export_value(struct export *x, Value v, Str dir, Value *out);
@@ -185,7 +247,7 @@ static bool hash_of(struct export *x, Value file, Hash *hash, Str *source)
     *source = (Str){ 0 };
     if (location_is_hash(location, hash))
         return true;
-    if (!location_path(x->arena, location, source))
+    if (!location_path(&x->scratch, location, source))
         return err_set(x->err, ERR_INVALID, "output file with the location '" STR_FMT "': expected a file", STR_ARG(location));
     return store_hash_file(driver_store(x->driver), *source, hash, &size, x->err);
 }
@@ -195,7 +257,7 @@ static bool export_literal(struct export *x, Value file, Str dir, Hash *hash, St
     Str contents = value_get_str(file, STR("contents")), name = value_get_str(file, STR("basename"));
     *hash = hash_bytes(contents.data, contents.len);
     *path = free_path(x, dir, name.len ? name : STR("file"), hash_text(x->arena, *hash));
-    return is_there(x, *path, *hash) || file_write_atomic(*path, contents, x->err);
+    return is_there(x, *path, *hash) || write_whole(x, *path, contents, 0666);
 }
 
 static bool export_file(struct export *x, Value file, Str dir, Value *out)
@@ -225,6 +287,7 @@ static bool export_file(struct export *x, Value file, Str dir, Value *out)
     if (!set_file_fields(x, &b, path, hash))
         return false;
     *out = value_map_end(&b);
+    arena_release(&x->scratch);
     return true;
 }
 
@@ -234,7 +297,10 @@ static bool export_directory(struct export *x, Value directory, Str dir, Value *
     Str id = value_get_str(directory, STR("location"));
     Str path = free_path(x, dir, name.len ? name : STR("directory"), str_concat(x->arena, STR("dir:"), id));
     Value listing = value_get(directory, STR("listing"));
-    if (!dir_make_all(path, x->err) || !export_value(x, listing, path, &listing))
+    if (!dir_make_all(path, x->err))
+        return false;
+    sweep_parts(x, path);
+    if (!export_value(x, listing, path, &listing))
         return false;
     struct value_builder b = value_map_begin(x->arena);
     value_map_copy(&b, directory);
@@ -272,12 +338,30 @@ static bool export_value(struct export *x, Value v, Str dir, Value *out)
     return true;
 }
 
+static bool sync_all(Str outdir, struct err *err)
+{
+    struct arena scratch = { 0 };
+    int fd = open(str_z(&scratch, outdir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = fd >= 0 && syncfs(fd) == 0;
+    if (!ok)
+        err_errno(err, "cannot sync " STR_FMT, STR_ARG(outdir));
+    if (fd >= 0)
+        close(fd);
+    arena_release(&scratch);
+    return ok;
+}
+
 bool outputs_export(struct arena *a, struct driver *d, Value outputs, Str outdir, Value *exported, struct err *err)
 {
     struct export x = { .arena = a, .driver = d, .err = err };
-    bool ok = dir_make_all(outdir, err) && export_value(&x, outputs, path_absolute(a, outdir), exported);
+    bool ok = dir_make_all(outdir, err);
+    if (ok)
+        sweep_parts(&x, outdir);
+    ok = ok && export_value(&x, outputs, path_absolute(a, outdir), exported);
+    arena_release(&x.scratch);
     map_release(&x.taken);
-    return ok;
+    map_release(&x.paths);
+    return ok && sync_all(outdir, err);
 }
 
 Value outputs_public(struct arena *a, Value v)

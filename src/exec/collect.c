@@ -151,6 +151,6 @@ void collect(struct collection *c)
     if (c->keep_folder || !is_ours(c))
         return;
     c->is_recycled = c->spare.len && folder_recycle(c->folder, c->spare);
-    if (!c->is_recycled && !tree_remove(c->folder, &err))
+    if (!c->is_recycled && !folder_remove(c->folder, &err))
         LOG(LOG_WARN, "the attempt's folder stays: %s", err.text);
 }

@@ -105,6 +105,16 @@ bool folder_recycle(Str folder, Str spare)
     return ok;
 }
 
+bool folder_remove(Str folder, struct err *err)
+{
+    struct arena a = { 0 };
+    Str gone = str_printf(&a, STR_FMT "/.gone-" STR_FMT "-%d", STR_ARG(str_dirname(folder)), STR_ARG(str_basename(folder)), (int)getpid());
+    bool is_moved = rename(str_z(&a, folder), gone.data) == 0;
+    bool ok = tree_remove(is_moved ? gone : folder, err);
+    arena_release(&a);
+    return ok;
+}
+
 void spares_remove(Str attempts)
 {
     struct arena a = { 0 };

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "exec/local.h"
 #include "exec/proctree.h"
+#include "exec/recycle.h"
 #include "sys/file.h"
 
 enum { LABEL_MAX = 256 };
@@ -50,7 +51,7 @@ void local_sweep(Str home, Str run)
     if (left)
         LOG(LOG_WARN, "processes of earlier attempts do not die count=%zu", left);
     for (size_t i = 0; i < mine; i++)
-        if (!tree_remove(swept[i].folder, &err))
+        if (!folder_remove(swept[i].folder, &err))
             LOG(LOG_WARN, "the attempt's folder stays: %s", err.text);
     arena_release(&a);
 }

@@ -50,25 +50,27 @@ static bool fill(int from, int to, const char *path, Hash want, bool *is_sound, 
     return true;
 }
 
+// Without `path`: the temporary file is what is wanted, and who wants it syncs it.
 static bool write_beside(int from, const char *temp, const char *path, Hash want, mode_t mode, bool *is_sound,
                          struct err *err)
 {
+    const char *shown = path ? path : temp;
     int to = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (to < 0)
-        return export_failed(path, err);
-    bool ok = fill(from, to, path, want, is_sound, err);
-    if (ok && *is_sound && fsync(to) != 0)              // else a power cut could leave the name without the bytes
-        ok = export_failed(path, err);
+        return export_failed(shown, err);
+    bool ok = fill(from, to, shown, want, is_sound, err);
+    if (ok && *is_sound && path && fsync(to) != 0)      // else a power cut could leave the name without the bytes
+        ok = export_failed(shown, err);
     if (close(to) != 0 && ok)
-        ok = export_failed(path, err);
-    if (ok && *is_sound && rename(temp, path) != 0)
-        ok = export_failed(path, err);
+        ok = export_failed(shown, err);
+    if (ok && *is_sound && path && rename(temp, path) != 0)
+        ok = export_failed(shown, err);
     if (!ok || !*is_sound)
         unlink(temp);
     return ok;
 }
 
-static bool export_to(struct store *s, Hash hash, Str path, mode_t mode, struct arena *a, struct err *err)
+static bool export_to(struct store *s, Hash hash, Str temp, Str path, mode_t mode, struct arena *a, struct err *err)
 {
     Str source;
     bool is_sound = false;
@@ -82,9 +84,7 @@ static bool export_to(struct store *s, Hash hash, Str path, mode_t mode, struct 
             close(from);
         return false;
     }
-    unsigned long long number = atomic_fetch_add(&s->temp_count, 1), token = s->token;
-    Str temp = str_join_path(a, str_dirname(path), str_printf(a, TEMP_PREFIX "%016llx-%llu", token, number));
-    bool ok = write_beside(from, temp.data, str_z(a, path), hash, mode, &is_sound, err);
+    bool ok = write_beside(from, str_z(a, temp), path.len ? str_z(a, path) : NULL, hash, mode, &is_sound, err);
     close(from);
     if (!ok || is_sound)
         return ok;
@@ -93,14 +93,24 @@ static bool export_to(struct store *s, Hash hash, Str path, mode_t mode, struct 
     if (!set_aside(s, KIND_OBJECT, hash, &st, "object-digest", err))
         return false;
     return err_set(err, ERR_DAMAGED, "the object blake3:%s in the store %s is damaged: nothing was written to " STR_FMT
-                   ". Run the task that makes it again", hex, s->root, STR_ARG(path));
+                   ". Run the task that makes it again", hex, s->root, STR_ARG(path.len ? path : temp));
 }
 
 bool store_export(struct store *s, Hash hash, Str path, bool is_executable, struct err *err)
 {
     struct arena scratch = { 0 };
-    bool ok = !str_has(path, '\0') ? export_to(s, hash, path, is_executable ? 0755 : 0644, &scratch, err)
+    unsigned long long number = atomic_fetch_add(&s->temp_count, 1), token = s->token;
+    Str temp = str_join_path(&scratch, str_dirname(path), str_printf(&scratch, TEMP_PREFIX "%016llx-%llu", token, number));
+    bool ok = !str_has(path, '\0') ? export_to(s, hash, temp, path, is_executable ? 0755 : 0644, &scratch, err)
                                    : err_set(err, ERR_INVALID, "the name of a file contains a NUL");
+    arena_release(&scratch);
+    return ok;
+}
+
+bool store_copy(struct store *s, Hash hash, Str path, bool is_executable, struct err *err)
+{
+    struct arena scratch = { 0 };
+    bool ok = export_to(s, hash, path, (Str){ 0 }, is_executable ? 0777 : 0666, &scratch, err);
     arena_release(&scratch);
     return ok;
 }

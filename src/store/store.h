@@ -41,6 +41,10 @@ bool store_hash_file(struct store *s, Str path, Hash *hash, int64_t *size, struc
 // on the way. Replaces a file that is there.
 bool store_export(struct store *s, Hash hash, Str path, bool is_executable, struct err *err) MUST_CHECK;
 
+// Copies an object to `path`, which must not exist; digest checked on the way, nothing left after a failure. Not synced:
+// the caller does that, for many files at once.
+bool store_copy(struct store *s, Hash hash, Str path, bool is_executable, struct err *err) MUST_CHECK;
+
 // --- results
 // ERR_NOT_FOUND: none. ERR_DAMAGED: set aside, so as good as none. The result lives in `a`.
 bool store_find_result(struct store *s, Hash key, struct arena *a, struct task_result *out, struct err *err) MUST_CHECK;

@@ -145,25 +145,17 @@ static bool convert(struct arena *a, const struct workflow_input *in, Value give
     return true;
 }
 
-static bool overlay(struct arena *a, const struct workflow *w, Value overrides, Value *job, struct diags *diags)
+// What cannot be converted stays a string, and cwl_check_job() reports it with all else that is wrong.
+static Value overlay(struct arena *a, const struct workflow *w, Value overrides, Value job)
 {
     struct value_builder b = value_map_begin(a);
-    struct source *command_line = NEW(a, struct source);
-    size_t errors = diags->errors;
-    command_line->name = STR("command line");
-    value_map_copy(&b, *job);
+    value_map_copy(&b, job);
     for (size_t i = 0; i < w->input_count; i++) {
-        const struct workflow_input *in = &w->inputs[i];
-        Value v;
-        if (!value_has(overrides, in->name))
-            continue;
-        if (convert(a, in, value_get(overrides, in->name), &v))
-            value_map_set(&b, in->name, v);
-        else
-            diag_add(diags, (struct span){ .source = command_line }, "--" STR_FMT ": expected " STR_FMT, STR_ARG(in->name), STR_ARG(in->type_text));
+        Value v, given = value_get(overrides, w->inputs[i].name);
+        if (value_has(overrides, w->inputs[i].name))
+            value_map_set(&b, w->inputs[i].name, convert(a, &w->inputs[i], given, &v) ? v : given);
     }
-    *job = value_map_end(&b);
-    return diags->errors == errors;
+    return value_map_end(&b);
 }
 
 bool cwl_workflow_inputs(struct arena *a, const struct workflow *w, Str job_path, Value overrides, Value *inputs, struct diags *diags)
@@ -173,8 +165,7 @@ bool cwl_workflow_inputs(struct arena *a, const struct workflow *w, Str job_path
     Value job = value_map_end(&none), complete;
     if (job_path.len && !cwl_read_job(a, job_path, &job, diags))
         return false;
-    if (!overlay(a, w, overrides, &job, diags))
-        return false;
+    job = overlay(a, w, overrides, job);
     if (!cwl_check_job(a, d->process, job, job_path.len ? job_path : STR("command line"), &complete, diags))
         return false;
     Value requirements = value_get(job, STR("cwl:requirements"));

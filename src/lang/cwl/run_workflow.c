@@ -353,14 +353,20 @@ static void step_call_done(struct call *call, void *owner, enum call_end end)
         if (s->state == STEP_RUNNING)
             s->state = STEP_BLOCKED;
         break;
-    case CALL_FAILED: step_fail(s, s->step->scatter_count ? call->name : s->step->id, call->error); break;
+    case CALL_FAILED:
+        step_fail(s, s->step->scatter_count ? call->name : s->step->id, call->error);
+        workflow_check_end(s->w);       // at once, unless we are to keep going
+        break;
     case CALL_CANCELLED:
         if (s->state == STEP_RUNNING)
             s->state = STEP_FAILED;
         break;
     }
-    call_free(call);
-    step_continue(s);
+    // A workflow that failed may have tasks under way that will still be told: its memory stays until the end.
+    if (call->workflow == NULL || end == CALL_DONE)
+        call_free(call);
+    if (!outer->ended)
+        step_continue(s);
 }
 
 void step_expect(struct evaluation *e, Str step, int64_t more)

@@ -159,7 +159,7 @@ static bool out_of_time(struct js *js, struct err *err)
     stop(js);
     char limit[TIME_TEXT];
     time_duration_text(js->timeout_ms * MILLISECOND, limit);
-    return err_set(err, ERR_LIMIT, "the expression did not end within %s", limit);
+    return err_set(err, ERR_LIMIT, "the expression did not end within %s; mend it, or raise the setting js.timeout", limit);
 }
 
 static bool out_of_memory(const struct js *js, struct err *err)

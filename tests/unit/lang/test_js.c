@@ -85,7 +85,7 @@ TEST(an_endless_loop_ends_when_its_time_is_up_and_the_next_evaluation_works)
     open_js(SHORT_MS, MEMORY);
     Value v;
     EXPECT_ERR(eval_with("while (true) {}", true, "{}", &v), err, ERR_LIMIT);
-    EXPECT_STR(str_of(err.text), STR("the expression did not end within 80 ms"));
+    EXPECT_STR(str_of(err.text), STR("the expression did not end within 80 ms; mend it, or raise the setting js.timeout"));
     EXPECT(kill(last_child, 0) < 0);                    // dead and reaped
     expect("1 + 1", "{}", "2");
     EXPECT_INT(starts, 2);
