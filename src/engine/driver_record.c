@@ -75,7 +75,8 @@ uint64_t record_failed(struct driver_task *t, bool retry, bool timed_out, bool c
     struct strbuf b = { 0 };
     const struct attempt_outcome *o = &t->outcome;
     begin(&b, t);
-    strbuf_addf(&b, ",\"attempt\":%d,\"retry\":%s,\"timed_out\":%s", t->core ? core_attempt(t->core) : 0, retry ? "true" : "false", timed_out ? "true" : "false");
+    strbuf_addf(&b, ",\"attempt\":%d,\"retry\":%s,\"timed_out\":%s", t->core ? core_attempt(t->core) : 0, retry ? "true" : "false",
+                timed_out ? "true" : "false");
     if (cancelled)
         strbuf_addz(&b, ",\"cancelled\":true");
     if (o->end == ATTEMPT_EXITED)

@@ -98,6 +98,7 @@ static void hint_mismatch(struct job_check *j, const struct cwl_type *type, Valu
 {
     struct diags *d = j->diags;
     enum cwl_kind kind = type->kind;
+    bool is_in_file = d->len > 0 && d->at[d->len - 1].span.line > 0;   // else it was given on the command line
     if (kind == CWL_ARRAY && cwl_type_accepts(type->items, v, NULL))
         diag_hint(d, "for a list of one, write it in brackets: [ … ]");
     else if (kind == CWL_ARRAY && (type->items->kind == CWL_FILE || type->items->kind == CWL_DIRECTORY))
@@ -111,9 +112,9 @@ static void hint_mismatch(struct job_check *j, const struct cwl_type *type, Valu
         diag_hint(d, "an int ends at 2147483647; the document would have to say 'long'");
     else if ((kind == CWL_INT || kind == CWL_LONG) && v.kind == VALUE_FLOAT)
         diag_hint(d, "a whole number is written without a decimal point");
-    else if (kind == CWL_BOOLEAN && v.kind == VALUE_STRING)
+    else if (kind == CWL_BOOLEAN && v.kind == VALUE_STRING && is_in_file)
         diag_hint(d, "write true or false, without quotes");
-    else if (kind >= CWL_INT && kind <= CWL_DOUBLE && v.kind == VALUE_STRING)
+    else if (kind >= CWL_INT && kind <= CWL_DOUBLE && v.kind == VALUE_STRING && is_in_file)
         diag_hint(d, "write the number without quotes");
     else if (kind == CWL_STRING && (v.kind == VALUE_INT || v.kind == VALUE_FLOAT || v.kind == VALUE_BOOL))
         diag_hint(d, "put it in quotes");
