@@ -11,12 +11,9 @@
 #include "value/read.h"
 
 enum { EFFECTS_PER_TURN = 4096 };       // then timers, signals and sockets get their turn
-enum { DISK_FULL_BYTES = 1 << 20 };      // less: a tool that failed probably failed for that
-#define COMMIT_PAUSE (5 * MILLISECOND)  // between commits while there is enough to run meanwhile
 
 static void on_turn_end(void *arg);
 static void on_timer(void *arg) { driver_event(arg, (struct core_event){ .kind = CORE_TICK }); }
-static void on_attempt_done(void *arg, struct attempt *attempt, const struct attempt_outcome *outcome);
 
 struct driver *driver_new(struct loop *loop, struct store *store, struct journal *journal, struct executor *executor,
                           const struct driver_config *config)
@@ -35,7 +32,7 @@ struct driver *driver_new(struct loop *loop, struct store *store, struct journal
     link_init(&d->batch_results);
     d->timer = loop_timer_new(loop, on_timer, d);
     if (executor)
-        executor->done = on_attempt_done, executor->done_arg = d;
+        executor->done = driver_attempt_done, executor->done_arg = d;
     loop_on_turn_end(loop, on_turn_end, d);
     return d;
 }
@@ -79,7 +76,7 @@ void driver_event(struct driver *d, struct core_event event)
     loop_wake(d->loop);
 }
 
-static void break_off(struct driver *d, const struct err *err)
+void driver_break(struct driver *d, const struct err *err)
 {
     if (!d->broken) {
         d->broken = true;
@@ -246,7 +243,7 @@ static void wait_durable(struct driver_task *t, uint64_t number)
     link_append(&t->driver->durable, &t->durable);
 }
 
-static void fail_attempt(struct driver_task *t, enum core_ended ended)
+void driver_attempt_ended(struct driver_task *t, enum core_ended ended)
 {
     driver_event(t->driver, (struct core_event){ .kind = CORE_ENDED, .task = t->core, .ended = ended });
 }
@@ -273,10 +270,10 @@ static void do_start(struct driver_task *t, int attempt)
     t->attempt.spec = t->spec;
     t->attempt.owner = t;
     if (staged == STAGED_FAILED) {
-        fail_attempt(t, ENDED_PERMANENT);
+        driver_attempt_ended(t, ENDED_PERMANENT);
     } else if (!executor_submit(d->executor, &t->attempt, &t->attempt_arena, &err)) {
         strbuf_addz(&t->error, err.text);
-        fail_attempt(t, err.code == ERR_UNAVAILABLE ? ENDED_TEMPORARY : ENDED_PERMANENT);
+        driver_attempt_ended(t, err.code == ERR_UNAVAILABLE ? ENDED_TEMPORARY : ENDED_PERMANENT);
     } else {
         show(t, RECORD_INTENT, (Str){ 0 });
     }
@@ -370,149 +367,6 @@ static void carry_out(struct driver *d, const struct core_effect *e)
     }
 }
 
-// --- outcomes of attempts
-
-static enum core_ended class_of_exit(struct driver_task *t, const struct attempt_outcome *o)
-{
-    switch (task_exit_class(t->spec, o->exit_code)) {
-    case EXIT_IS_SUCCESS: return ENDED_SUCCESS;
-    case EXIT_IS_TEMPORARY:
-        strbuf_addf(&t->error, "exit code %d (temporary)", o->exit_code);
-        return ENDED_TEMPORARY;
-    case EXIT_IS_PERMANENT: break;
-    }
-    strbuf_addf(&t->error, "exit code %d", o->exit_code);
-    int64_t left = disk_free_bytes(t->driver->config.home);
-    if (left >= 0 && left < DISK_FULL_BYTES)
-        strbuf_addf(&t->error, "; the disk of " STR_FMT " is full: free some space, then resume the run", STR_ARG(t->driver->config.home));
-    for (size_t i = 0; i < t->spec->policy.permanent_count; i++)
-        if (t->spec->policy.permanent_codes[i] == o->exit_code)
-            return ENDED_PERMANENT;
-    return ENDED_FAILURE;
-}
-
-static enum core_ended class_of_end(struct driver_task *t, const struct attempt_outcome *o)
-{
-    char asked[TIME_TEXT], peak[TIME_TEXT];
-    switch (o->end) {
-    case ATTEMPT_EXITED: return class_of_exit(t, o);
-    case ATTEMPT_SIGNALED:
-        if (o->signal != 9) {
-            strbuf_addf(&t->error, "killed by signal %d (%s)", o->signal, strsignal(o->signal));
-            return ENDED_FAILURE;
-        }
-        size_text(core_memory(t->core), asked), size_text(MAX(o->measured.peak_memory_bytes, 0), peak);
-        strbuf_addf(&t->error, "killed by signal 9, probably for memory; asked %s; peak %s", asked, peak);
-        return ENDED_MEMORY;
-    case ATTEMPT_KILLED:
-        strbuf_addz(&t->error, "cancelled");
-        return ENDED_KILLED;
-    case ATTEMPT_NOT_STARTED:
-        strbuf_addz(&t->error, o->err.text);
-        return o->err.code == ERR_UNAVAILABLE ? ENDED_TEMPORARY : ENDED_PERMANENT;
-    case ATTEMPT_LOST:
-        strbuf_addz(&t->error, "the process that watched it died");
-        return ENDED_TEMPORARY;
-    case ATTEMPT_BAD_OUTPUT:
-        strbuf_addz(&t->error, o->err.text);
-        return ENDED_PERMANENT;
-    case ATTEMPT_STORE_FAILED:
-        strbuf_addz(&t->error, o->err.text);
-        break_off(t->driver, &o->err);
-        return ENDED_PERMANENT;
-    }
-    return ENDED_PERMANENT;
-}
-
-static void on_attempt_done(void *arg UNUSED, struct attempt *attempt, const struct attempt_outcome *outcome)
-{
-    struct driver_task *t = attempt->owner;
-    t->outcome = *outcome;
-    fail_attempt(t, class_of_end(t, outcome));
-}
-
-// --- commits
-
-static bool put_result(struct driver_task *t, struct err *err)
-{
-    struct driver *d = t->driver;
-    bool existed = false;
-    bool is_forced = d->config.no_cache || t->spec->policy.no_cache;
-    if (!store_put_result(d->store, t->result, is_forced, &existed, err))
-        return false;
-    if (!existed)
-        return true;
-    // Somebody was first: theirs is the result. One made again must agree with it, else it takes its place.
-    struct task_result *first = NEW(&t->arena, struct task_result);
-    if (!store_find_result(d->store, t->key, &t->arena, first, err))
-        return false;
-    bool same = first->output_count == t->result->output_count;
-    for (size_t i = 0; same && i < first->output_count; i++)
-        same = hash_eq(first->outputs[i].hash, t->result->outputs[i].hash) && str_eq(first->outputs[i].path, t->result->outputs[i].path);
-    if (same || !t->makes_again) {
-        t->result = first;
-        return true;
-    }
-    t->result_changed = true;
-    return store_put_result(d->store, t->result, true, NULL, err);
-}
-
-static bool commit_batch(struct driver *d, struct err *err)
-{
-    LINK_EACH(&d->batch_results, l)
-        if (!put_result(CONTAINER_OF(l, struct driver_task, pending), err))
-            return false;
-    return (link_is_empty(&d->batch_results) || store_sync_results(d->store, err)) && journal_write(d->journal, d->batch, err);
-}
-
-static void commit_work(void *arg)      // on a worker thread; the tasks of this batch are left alone meanwhile
-{
-    struct driver *d = arg;
-    d->commit_ok = commit_batch(d, &d->commit_err);
-}
-
-static void commit_done(void *arg)
-{
-    struct driver *d = arg;
-    uint64_t last = journal_batch_last(d->batch);
-    d->committing = false;
-    journal_done(d->journal, d->batch);
-    LINK_EACH(&d->batch_results, l)
-        link_remove(l);
-    if (!d->commit_ok) {
-        break_off(d, &d->commit_err);
-        return;
-    }
-    LINK_EACH(&d->durable, l) {
-        struct driver_task *t = CONTAINER_OF(l, struct driver_task, durable);
-        if (t->durable_at > last)
-            break;
-        link_remove(l);
-        driver_event(d, (struct core_event){ .kind = CORE_DURABLE, .task = t->core });
-    }
-}
-
-// When slots are full and more is waiting, nobody is the poorer if several tasks share a commit.
-static Time commit_pause(const struct driver *d, Time now)
-{
-    struct core_counts counts = core_counts(d->core);
-    bool is_busy = counts.running > 0 && counts.waiting > 0 && !d->finished;
-    return is_busy && now < d->committed_at + COMMIT_PAUSE ? d->committed_at + COMMIT_PAUSE - now : 0;
-}
-
-static void commit_start(struct driver *d, Time now)
-{
-    if (d->committing || d->broken || commit_pause(d, now) > 0 || (d->batch = journal_take(d->journal)) == NULL)
-        return;
-    d->committing = true;
-    d->committed_at = now;
-    LINK_EACH(&d->pending, l) {
-        link_remove(l);
-        link_append(&d->batch_results, l);
-    }
-    loop_work(d->loop, commit_work, commit_done, d);
-}
-
 static bool is_idle(const struct driver *d)
 {
     struct core_counts counts = core_counts(d->core);
@@ -536,8 +390,8 @@ static void on_turn_end(void *arg)
         loop_wake(d->loop);
     if (d->later.len)
         loop_wake(d->loop);
-    Time now = time_steady(), wake = core_wake_at(d->core), pause = commit_pause(d, now);
-    commit_start(d, now);
+    Time now = time_steady(), wake = core_wake_at(d->core), pause = driver_commit_pause(d, now);
+    driver_commit(d, now);
     if (wake)
         pause = pause ? MIN(pause, wake - now) : wake - now;
     if (wake || pause)

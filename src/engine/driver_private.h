@@ -81,8 +81,21 @@ struct driver {
 
 // driver.c
 void driver_event(struct driver *d, struct core_event event);
+// Ends the attempt of `t` for the core.
+void driver_attempt_ended(struct driver_task *t, enum core_ended ended);
+// Journal or store failed: everything is killed, nothing more is acknowledged.
+void driver_break(struct driver *d, const struct err *err);
 struct driver_task *driver_task_new(struct driver *d, const struct task_spec *spec, task_told *told, void *ticket);
 void driver_task_submit(struct driver_task *t);
+
+// driver_outcome.c: the executor's `done`.
+void driver_attempt_done(void *arg, struct attempt *attempt, const struct attempt_outcome *outcome);
+
+// driver_commit.c
+// Writes what is queued, unless a commit is under way or a pause is due.
+void driver_commit(struct driver *d, Time now);
+// How long the next commit should wait for company; 0: not at all.
+Time driver_commit_pause(const struct driver *d, Time now);
 
 // driver_stage.c
 void producers_add(struct driver *d, const struct task_result *r);

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// How an attempt ended: into what the core does next, and into a sentence for the user. It decides no retry: the core does.
+#include "engine/driver_private.h"
+#include "sys/machine.h"
+
+enum { DISK_FULL_BYTES = 1 << 20 };      // less: a tool that failed probably failed for that
+
+static enum core_ended class_of_exit(struct driver_task *t, const struct attempt_outcome *o)
+{
+    switch (task_exit_class(t->spec, o->exit_code)) {
+    case EXIT_IS_SUCCESS: return ENDED_SUCCESS;
+    case EXIT_IS_TEMPORARY:
+        strbuf_addf(&t->error, "exit code %d (temporary)", o->exit_code);
+        return ENDED_TEMPORARY;
+    case EXIT_IS_PERMANENT: break;
+    }
+    strbuf_addf(&t->error, "exit code %d", o->exit_code);
+    int64_t left = disk_free_bytes(t->driver->config.home);
+    if (left >= 0 && left < DISK_FULL_BYTES)
+        strbuf_addf(&t->error, "; the disk of " STR_FMT " is full: free some space, then resume the run", STR_ARG(t->driver->config.home));
+    for (size_t i = 0; i < t->spec->policy.permanent_count; i++)
+        if (t->spec->policy.permanent_codes[i] == o->exit_code)
+            return ENDED_PERMANENT;
+    return ENDED_FAILURE;
+}
+
+static enum core_ended class_of_end(struct driver_task *t, const struct attempt_outcome *o)
+{
+    char asked[TIME_TEXT], peak[TIME_TEXT];
+    switch (o->end) {
+    case ATTEMPT_EXITED: return class_of_exit(t, o);
+    case ATTEMPT_SIGNALED:
+        if (o->signal != 9) {
+            strbuf_addf(&t->error, "killed by signal %d (%s)", o->signal, strsignal(o->signal));
+            return ENDED_FAILURE;
+        }
+        size_text(core_memory(t->core), asked), size_text(MAX(o->measured.peak_memory_bytes, 0), peak);
+        strbuf_addf(&t->error, "killed by signal 9, probably for memory; asked %s; peak %s", asked, peak);
+        return ENDED_MEMORY;
+    case ATTEMPT_KILLED:
+        strbuf_addz(&t->error, "cancelled");
+        return ENDED_KILLED;
+    case ATTEMPT_NOT_STARTED:
+        strbuf_addz(&t->error, o->err.text);
+        return o->err.code == ERR_UNAVAILABLE ? ENDED_TEMPORARY : ENDED_PERMANENT;
+    case ATTEMPT_LOST:
+        strbuf_addz(&t->error, "the process that watched it died");
+        return ENDED_TEMPORARY;
+    case ATTEMPT_BAD_OUTPUT:
+        strbuf_addz(&t->error, o->err.text);
+        return ENDED_PERMANENT;
+    case ATTEMPT_STORE_FAILED:
+        strbuf_addz(&t->error, o->err.text);
+        driver_break(t->driver, &o->err);
+        return ENDED_PERMANENT;
+    }
+    return ENDED_PERMANENT;
+}
+
+void driver_attempt_done(void *arg UNUSED, struct attempt *attempt, const struct attempt_outcome *outcome)
+{
+    struct driver_task *t = attempt->owner;
+    t->outcome = *outcome;
+    driver_attempt_ended(t, class_of_end(t, outcome));
+}
