@@ -9,7 +9,7 @@ build/.ready: tools/setup
 	tools/setup
 	@mkdir -p build && touch $@
 $(ASAN)/build.ninja: | build/.ready
-	meson setup $(ASAN) -Db_sanitize=address,undefined -Db_lundef=false -Dc_args=-fsanitize=float-cast-overflow >/dev/null
+	meson setup $(ASAN) -Db_sanitize=address,undefined -Db_lundef=false -Dc_args=-fsanitize=float-cast-overflow >build/setup.log || { cat build/setup.log; false; }
 $(RELEASE)/build.ninja: | build/.ready
 	meson setup $(RELEASE) --buildtype=release -Db_lto=true -Dstrip=true >build/setup.log || { cat build/setup.log; false; }
 

@@ -22,6 +22,7 @@ Str location_of_hash(struct arena *a, Hash hash) { return str_concat(a, STR(SCHE
 
 bool location_is_hash(Str location, Hash *hash)
 {
+    location = str_cut(&location, '#');
     return str_starts(location, STR(SCHEME "blake3:")) && hash_parse(str_from(location, sizeof SCHEME - 1), hash);
 }
 

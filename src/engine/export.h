@@ -17,7 +17,7 @@ bool outputs_export(struct arena *a, struct driver *d, Value outputs, Str outdir
 Value outputs_public(struct arena *a, Value exported);
 
 // Where bytes of Files in Values are, in "location":
-//   petri:blake3:<hex>         an object of the store or of a result
+//   petri:blake3:<hex>         an object of the store or of a result; "#…" behind it, whose it is, does not matter for the bytes
 //   file:///percent/encoded    a user's own file
 Str location_of_hash(struct arena *a, Hash hash);
 bool location_is_hash(Str location, Hash *hash);

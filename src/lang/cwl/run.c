@@ -389,11 +389,13 @@ static void files_hashed(void *arg)
     call_start(e->main);
 }
 
-// Nothing is started that would fail for want of a container engine at hour six.
-static bool needs_no_container(const struct evaluation *e, const struct cwl_process *p, const struct scope *outer, int depth, struct err *err)
+// One walk over all that may run: nothing is started that would fail for want of a container engine at hour six, and whether
+// anything updates files in place is noted.
+static bool needs_no_container(struct evaluation *e, const struct cwl_process *p, const struct scope *outer, int depth, struct err *err)
 {
     struct scope scope = { &p->requirements, &p->hints, outer };
     bool is_hint;
+    e->has_inplace |= scope_find(e, &scope, CWL_REQ_INPLACE_UPDATE, NULL) != NULL;
     const struct cwl_requirement *docker = p->class_ == CWL_TOOL ? scope_find(e, &scope, CWL_REQ_DOCKER, &is_hint) : NULL;
     if (docker && !is_hint && !e->options.no_container) {
         struct arena scratch = { 0 };

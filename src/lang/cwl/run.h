@@ -42,6 +42,7 @@ struct evaluation {
     struct cwl_requirements job_requirements;           // "cwl:requirements" of the input object: above all others
     struct map files;                   // path of a user's file -> struct user_file
     struct map folders;                 // location of a folder -> struct folder
+    bool has_inplace;                   // InplaceUpdateRequirement is used somewhere
     struct map updated;                 // location -> the location that replaced it (InplaceUpdate)
     struct map tools;                   // argv[0] -> struct tool_identity
     VEC(struct driver_hash_item) hashing;

@@ -137,7 +137,8 @@ static bool read_folder(struct evaluation *e, struct arena *a, Str path, int dep
 bool folder_listing(struct evaluation *e, struct arena *a, Value directory, Value *listing, struct err *err)
 {
     Str location = location_now(e, value_get_str(directory, STR("location"))), path;
-    const struct folder *known = map_find(&e->folders, location);
+    Str rest = location, folder = str_starts(location, STR("petri:")) ? str_cut(&rest, '#') : location;
+    const struct folder *known = map_find(&e->folders, folder);
     if (known) {
         *listing = known->listing;
         return true;

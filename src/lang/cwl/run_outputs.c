@@ -144,13 +144,22 @@ static Value listing_below(struct collector *k, Str folder)
     return value_array(&k->c->arena, items.at, items.len);
 }
 
+// Where files may be updated in place, two files are two things even while their bytes are the same: the location then says
+// which task left it, and where.
+static Str own_location(struct collector *k, Str location, Str path)
+{
+    if (!k->c->e->has_inplace)
+        return location;
+    return str_printf(&k->c->arena, STR_FMT "#" STR_FMT "/" STR_FMT, STR_ARG(location), STR_ARG(k->c->name), STR_ARG(path));
+}
+
 static Value folder_value(struct collector *k, Str path, Str basename)
 {
     struct arena *a = &k->c->arena;
     struct value_builder b = value_map_begin(a);
     Value listing = listing_below(k, path);
     value_map_set(&b, STR("class"), value_string(a, STR("Directory")));
-    value_map_set(&b, STR("location"), value_string(a, folder_add(k->c->e, listing)));
+    value_map_set(&b, STR("location"), value_string(a, own_location(k, folder_add(k->c->e, listing), path)));
     value_map_set(&b, STR("listing"), listing);         // taken off again where a view does not want it
     return file_names(a, value_map_end(&b), basename);
 }
@@ -162,7 +171,7 @@ static Value value_of_output(struct collector *k, const struct output *o)
         return folder_value(k, o->path, str_basename(o->path));
     struct value_builder b = value_map_begin(a);
     value_map_set(&b, STR("class"), value_string(a, STR("File")));
-    value_map_set(&b, STR("location"), value_string(a, location_of_hash(a, o->hash)));
+    value_map_set(&b, STR("location"), value_string(a, own_location(k, location_of_hash(a, o->hash), o->path)));
     value_map_set(&b, STR("size"), value_int(o->size));
     if (o->is_executable)
         value_map_set(&b, STR("petri:executable"), value_bool(true));
