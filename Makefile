@@ -30,7 +30,9 @@ kill: release                         ## kill -9 of the head at 200 moments, res
 coverage: build/.ready                ## lines and branches per folder
 	tools/coverage
 install: release                      ## into $(PREFIX), with man pages and completions
-	meson configure $(RELEASE) --prefix=$(PREFIX) && meson install -C $(RELEASE) --quiet
+	@{ meson configure $(RELEASE) --prefix=$(PREFIX) && meson install -C $(RELEASE) --quiet; } >build/setup.log || { cat build/setup.log; false; }
+	@[ "$$(id -u)" != 0 ] || chown -R --reference=. build       # after `sudo make install` the owner can still build
+	@echo "installed $(PREFIX)/bin/petri"
 clean:
 	rm -rf build
 help:

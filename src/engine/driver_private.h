@@ -44,7 +44,13 @@ struct producers {
     size_t len, cap;
 };
 
-struct need;
+struct result_cache {                   // the result that bytes were taken from last
+    bool is_set;
+    struct arena arena;
+    struct task_result result;
+    struct map by_hash;                 // digest bytes -> its inline output
+};
+
 struct driver {
     struct loop *loop;
     struct store *store;
@@ -70,6 +76,7 @@ struct driver {
     struct map steps;                   // interned step names
     struct map sources;                 // digest bytes -> path of a user's own file
     struct producers producers;
+    struct result_cache result_cache;
     struct map making;                  // digest bytes of keys being made again -> struct making
     int64_t task_number;
     int work_running;                   // hash jobs on worker threads

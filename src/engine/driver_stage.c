@@ -73,19 +73,40 @@ void sources_add(struct driver *d, const struct task_spec *spec)
 
 // --- finding bytes
 
+static void forget_result(struct result_cache *c)
+{
+    map_release(&c->by_hash);
+    arena_release(&c->arena);
+    *c = (struct result_cache){ 0 };
+}
+
+// The result read last stays in memory: outputs of one task are asked for one after the other.
+static bool read_result(struct driver *d, Hash key, struct err *err)
+{
+    struct result_cache *c = &d->result_cache;
+    if (c->is_set && hash_eq(c->result.key, key))
+        return true;
+    forget_result(c);
+    if (!store_find_result(d->store, key, &c->arena, &c->result, err))
+        return false;
+    for (size_t i = 0; i < c->result.output_count; i++) {
+        struct output *o = &c->result.outputs[i];
+        if (o->kind == OUTPUT_FILE && o->is_inline)
+            map_set(&c->by_hash, hash_str(&o->hash), o);
+    }
+    c->is_set = true;
+    return true;
+}
+
 static bool bytes_in_result(struct driver *d, struct arena *a, Hash key, Hash hash, Str *bytes, struct err *err)
 {
-    struct task_result result;
-    if (!store_find_result(d->store, key, a, &result, err))
+    if (!read_result(d, key, err))
         return false;
-    for (size_t i = 0; i < result.output_count; i++) {
-        const struct output *o = &result.outputs[i];
-        if (o->kind == OUTPUT_FILE && o->is_inline && hash_eq(o->hash, hash)) {
-            *bytes = o->bytes;
-            return true;
-        }
-    }
-    return err_set(err, ERR_NOT_FOUND, "the result does not hold these bytes");
+    const struct output *o = map_find(&d->result_cache.by_hash, hash_str(&hash));
+    if (o == NULL)
+        return err_set(err, ERR_NOT_FOUND, "the result does not hold these bytes");
+    *bytes = str_copy(a, o->bytes);
+    return true;
 }
 
 static bool user_file(struct driver *d, Hash hash, Str source, struct err *err)
@@ -206,6 +227,7 @@ void driver_stage_free(struct driver *d)
     map_release(&d->making);
     map_release(&d->sources);
     free(d->producers.at);
+    forget_result(&d->result_cache);
 }
 
 // --- for tasks
