@@ -66,6 +66,7 @@ void driver_free(struct driver *d)
 }
 
 void driver_watch(struct driver *d, struct driver_watcher watcher) { d->watcher = watcher; }
+bool driver_is_over(const struct driver *d) { return d->finished || d->broken; }
 struct store *driver_store(struct driver *d) { return d->store; }
 const struct driver_config *driver_config(const struct driver *d) { return &d->config; }
 const struct driver_end *driver_end(const struct driver *d) { return &d->end; }
@@ -166,7 +167,7 @@ static void told_at_once(void *arg)     // a task that never reaches the core
         show(t, RECORD_FAILED, strbuf_str(&t->error));
     } else if (t->result) {
         outcome = (struct task_outcome){ .end = TASK_DONE, .was_cached = true, .result = t->result };
-        producers_add(d, t->result);
+        producers_add(d, t->result, false);
         d->end.cached++;
     } else {
         vec_push(&d->arena, &d->would_run, str_copy(&d->arena, t->spec->name));
@@ -306,7 +307,7 @@ static void do_tell(struct driver_task *t, const struct core_effect *e)
     switch (e->end) {
     case CORE_END_DONE:
         outcome.end = TASK_DONE;
-        producers_add(d, t->result);
+        producers_add(d, t->result, d->config.no_cache || t->spec->policy.no_cache);
         time_duration_text(t->result->measured.wall, took);
         *(e->cached ? &d->end.cached : &d->end.ran) += 1;
         show(t, e->cached ? RECORD_CACHED : RECORD_DONE, str_of(took));
@@ -318,7 +319,7 @@ static void do_tell(struct driver_task *t, const struct core_effect *e)
         break;
     case CORE_END_CANCELLED: outcome.end = TASK_CANCELLED; break;
     }
-    if (t->result_changed) {
+    if (t->result_changed && !d->broken) {
         d->end.status = DRIVER_AGAIN;
         d->finished = true;
         driver_event(d, (struct core_event){ .kind = CORE_STOP });
@@ -377,9 +378,13 @@ static bool is_idle(const struct driver *d)
 static void on_turn_end(void *arg)
 {
     struct driver *d = arg;
-    for (size_t i = 0; i < d->later.len; i++)           // may grow meanwhile
-        d->later.at[i].fn(d->later.at[i].arg);
-    d->later.len = 0;
+    size_t due = d->later.len;          // what is added meanwhile waits for the next turn, behind signals and sockets
+    for (size_t i = 0; i < due; i++) {
+        void (*fn)(void *arg) = d->later.at[i].fn;
+        fn(d->later.at[i].arg);
+    }
+    memmove(d->later.at, d->later.at + due, (d->later.len - due) * sizeof *d->later.at);
+    d->later.len -= due;
     for (int n = 0; d->effects_done < d->effects.len && n < EFFECTS_PER_TURN; n++) {
         struct core_effect effect = d->effects.at[d->effects_done++];
         carry_out(d, &effect);

@@ -61,6 +61,8 @@ void driver_later(struct driver *d, void (*fn)(void *arg), void *arg); // calls 
 // The bytes of an output of a finished task, or of a user's file: a path to verified bytes, or (inline outputs) the bytes.
 // `source`: a user's own file, else empty. ERR_NOT_FOUND: not there now.
 bool driver_bytes(struct driver *d, struct arena *a, Hash hash, Str source, Str *path, Str *bytes, struct err *err) MUST_CHECK;
+// Cancelled, finished or broken: nothing that an evaluator does matters any more.
+bool driver_is_over(const struct driver *d);
 struct store *driver_store(struct driver *d);
 const struct driver_config *driver_config(const struct driver *d);
 // Sees to it that the bytes of these digests are there (sources: user's files, parallel, empty where none), making

@@ -38,6 +38,7 @@ struct driver_task {                    // from submit until told
 struct producer {
     Hash hash, key;
     bool is_used, is_inline;
+    Str bytes;                          // kept here when the result may be replaced by another task's of the same key
 };
 struct producers {
     struct producer *at;
@@ -105,7 +106,8 @@ void driver_commit(struct driver *d, Time now);
 Time driver_commit_pause(const struct driver *d, Time now);
 
 // driver_stage.c
-void producers_add(struct driver *d, const struct task_result *r);
+// keep: hold small outputs in memory too (tasks that are not shared may overwrite each other's results).
+void producers_add(struct driver *d, const struct task_result *r, bool keep);
 void sources_add(struct driver *d, const struct task_spec *spec);
 enum staged { STAGED_READY, STAGED_HELD, STAGED_FAILED };
 // Finds every stage's bytes (t->attempt.sources). HELD: some are being made again, and the task will be released.

@@ -31,8 +31,9 @@ static void producers_grow(struct producers *p)
     *p = grown;
 }
 
-static void producer_add(struct producers *p, const struct output *o, Hash key)
+static void producer_add(struct driver *d, const struct output *o, Hash key, bool keep)
 {
+    struct producers *p = &d->producers;
     if (o->kind != OUTPUT_FILE)
         return;
     if ((p->len + 1) * 2 > p->cap)
@@ -40,14 +41,14 @@ static void producer_add(struct producers *p, const struct output *o, Hash key)
     struct producer *slot = producer_slot(p, o->hash);
     if (slot->is_used)
         return;
-    *slot = (struct producer){ o->hash, key, true, o->is_inline };
+    *slot = (struct producer){ o->hash, key, true, o->is_inline, keep && o->is_inline ? str_copy(&d->arena, o->bytes) : (Str){ 0 } };
     p->len++;
 }
 
-void producers_add(struct driver *d, const struct task_result *r)
+void producers_add(struct driver *d, const struct task_result *r, bool keep)
 {
     for (size_t i = 0; i < r->output_count; i++)
-        producer_add(&d->producers, &r->outputs[i], r->key);
+        producer_add(d, &r->outputs[i], r->key, keep);
 }
 
 static const struct producer *producer_find(const struct driver *d, Hash hash)
@@ -128,6 +129,10 @@ bool driver_bytes(struct driver *d, struct arena *a, Hash hash, Str source, Str 
         return user_file(d, hash, source, err);
     }
     const struct producer *producer = producer_find(d, hash);
+    if (producer && producer->bytes.data) {
+        *bytes = producer->bytes;
+        return true;
+    }
     if (producer && producer->is_inline && bytes_in_result(d, a, producer->key, hash, bytes, err))
         return true;
     if (store_locate(d->store, hash, a, path, err))

@@ -35,7 +35,8 @@ void call_free(struct call *c)
 static void deliver_end(void *arg)
 {
     struct call *c = arg;
-    c->done(c, c->owner, c->end);
+    if (!driver_is_over(c->e->driver))
+        c->done(c, c->owner, c->end);
 }
 
 void call_end(struct call *c, enum call_end end)
@@ -73,6 +74,10 @@ bool call_retry_lost(struct call *c, const struct err *err, void (*retry)(struct
     if (!e->has_lost || (err->code != ERR_NOT_FOUND && err->code != ERR_DAMAGED))
         return false;
     e->has_lost = false;
+    if (driver_config(e->driver)->dry_run) {            // it would be made again
+        call_end(c, CALL_BLOCKED);
+        return true;
+    }
     c->retry = retry;
     driver_need(e->driver, &e->lost, 1, lost_found, c);
     return true;
@@ -337,6 +342,10 @@ static void main_done(struct call *call, void *owner, enum call_end end)
             finish_failed(e, str_of(err.text));
             return;
         }
+        if (driver_config(e->driver)->dry_run) {
+            outputs_ready(e, true, (Str){ 0 });
+            return;
+        }
         collect_hashes(e, e->outputs, &hashes);
         driver_need(e->driver, hashes.at, hashes.len, outputs_ready, e);
         return;
@@ -368,6 +377,8 @@ static void take_subset(struct evaluation *e)
 static void files_hashed(void *arg)
 {
     struct evaluation *e = arg;
+    if (driver_is_over(e->driver))
+        return;
     for (size_t i = 0; i < e->hashing.len; i++) {
         const struct driver_hash_item *item = &e->hashing.at[i];
         struct user_file *f = map_find(&e->files, item->path);
@@ -378,7 +389,6 @@ static void files_hashed(void *arg)
         finish_failed(e, str_of(err.text));
         return;
     }
-    take_subset(e);
     const struct cwl_process *p = e->document->process;
     bool is_workflow = p->class_ == CWL_WORKFLOW;
     Str name = is_workflow ? (Str){ 0 } : cwl_tool_name(&e->arena, e->workflow->path, p);
@@ -425,6 +435,7 @@ struct evaluation *cwl_evaluation_start(const struct workflow *w, Value inputs, 
         return NULL;
     }
     e->inputs = inputs;
+    take_subset(e);
     collect_user_files(e, e->inputs);
     if (e->hashing.len)
         driver_hash_files(d, e->hashing.at, e->hashing.len, files_hashed, e);

@@ -143,6 +143,7 @@ bool format_check(struct evaluation *e, struct arena *a, const struct expr_conte
 // --- run_tool.c: a CommandLineTool as a task
 struct stages {
     VEC(struct stage) at;
+    struct map by_path;                 // path -> index + 1
     int next_input;                     // TASK_IN/<n>
 };
 struct inplace {                        // InplaceUpdate: what to look at afterwards

@@ -85,7 +85,7 @@ static bool position_of(struct binder *b, const struct cwl_binding *binding, Val
         }
     }
     double d = 0;
-    if (!value_is_null(v) && !value_as_double(v, &d))
+    if (!value_is_null(v) && (!value_as_double(v, &d) || !(d >= -0x1p53 && d <= 0x1p53)))
         return err_set(b->err, ERR_INVALID, "inputBinding.position: the expression gives %s, expected a number", value_kind_name(v.kind));
     *key = key_number(b->arena, (int64_t)d);
     return true;

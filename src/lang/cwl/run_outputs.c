@@ -5,7 +5,7 @@
 
 #include "engine/export.h"
 #include "lang/cwl/run.h"
-#include "store/store.h"
+#include "sys/file.h"
 #include "value/read.h"
 
 #define OUTPUT_OBJECT "cwl.output.json"
@@ -272,12 +272,13 @@ static bool resolve_path(struct collector *k, Value v, Str path, Value *out)
 }
 
 // Attempt folders have real paths; TASK_OUT is their name in values. A task may have printed its real one.
-static Str task_path(struct arena *a, Str path)
+static Str task_path(struct collector *k, Str path)
 {
-    ptrdiff_t at = str_find(path, STR("/attempts/"));
-    if (at < 0)
+    struct arena *a = &k->c->arena;
+    Str attempts = str_concat(a, path_absolute(a, driver_config(k->c->e->driver)->home), STR("/attempts/"));
+    if (!str_starts(path, attempts))
         return path;
-    Str rest = str_from(path, (size_t)at + 10);
+    Str rest = str_from(path, attempts.len);
     str_cut(&rest, '/');
     return str_printf(a, TASK_ROOT "/" STR_FMT, STR_ARG(rest));
 }
@@ -291,7 +292,7 @@ static bool resolve_location(struct collector *k, Value v, Value *out)
         return true;
     }
     if (location_path(a, location, &path)) {
-        path = task_path(a, path);
+        path = task_path(k, path);
         if (!str_starts(path, STR(TASK_ROOT "/"))) {
             *out = v;                   // a user's own file that was an input
             return true;
@@ -299,7 +300,7 @@ static bool resolve_location(struct collector *k, Value v, Value *out)
     } else if (path.len == 0) {
         path = location;
     }
-    return resolve_path(k, v, task_path(a, path), out);
+    return resolve_path(k, v, task_path(k, path), out);
 }
 
 static bool resolve_object(struct collector *k, Value v, Value *out)

@@ -12,7 +12,23 @@ struct staging {
     bool is_writable;
 };
 
-static void add_stage(struct call *c, struct stage s) { vec_push(&c->arena, &c->tool->stages.at, s); }
+// One thing for one path. The same file may be asked for twice, as when an index is an input and a secondary file too.
+static bool add_stage(struct staging *s, struct stage stage)
+{
+    struct call *c = s->c;
+    struct stages *stages = &c->tool->stages;
+    size_t known = (size_t)map_find(&stages->by_path, stage.path);
+    if (known == 0) {
+        vec_push(&c->arena, &stages->at, stage);
+        map_set(&stages->by_path, stage.path, (void *)stages->at.len);
+        return true;
+    }
+    const struct stage *there = &stages->at.at[known - 1];
+    if (there->kind == stage.kind && hash_eq(there->hash, stage.hash) && str_eq(there->text, stage.text) && there->is_writable == stage.is_writable)
+        return true;
+    return err_set(s->err, ERR_INVALID, "two different things would both be '" STR_FMT "' where the tool runs; give one another name",
+                   STR_ARG(str_basename(stage.path)));
+}
 
 static bool stage_file(struct staging *s, Value file, Str path)
 {
@@ -28,7 +44,8 @@ static bool stage_file(struct staging *s, Value file, Str path)
         if (!file_bytes(c->e, &c->arena, location, &stage.hash, &size, &stage.source, s->err))
             return false;
     }
-    add_stage(c, stage);
+    if (!add_stage(s, stage))
+        return false;
     vec_push(&c->arena, &c->tool->inputs_at, (struct input_at){ path, file });
     return true;
 }
@@ -55,7 +72,8 @@ static bool stage_folder(struct staging *s, Value directory, Str path)
     Value listing;
     if (!folder_listing(s->c->e, &s->c->arena, directory, &listing, s->err))
         return false;
-    add_stage(s->c, (struct stage){ .kind = STAGE_DIR, .path = path, .is_writable = s->is_writable });
+    if (!add_stage(s, (struct stage){ .kind = STAGE_DIR, .path = path, .is_writable = s->is_writable }))
+        return false;
     vec_push(&s->c->arena, &s->c->tool->inputs_at, (struct input_at){ path, directory });
     for (size_t i = 0; i < value_len(listing); i++) {
         Value entry;
@@ -226,29 +244,30 @@ bool stage_inputs(struct call *c, struct err *err)
 
 // --- InitialWorkDirRequirement
 
-// Every File or Directory of the view with this location now lies at `path`.
-static Value moved(struct arena *a, Value v, Str location, Str path)
+// What `moves` says of the path of a File or Directory in the view is done, deep.
+static Value moved(struct arena *a, Value v, const struct map *moves)
 {
     if (v.kind == VALUE_ARRAY) {
         Value *items = NEW_ARRAY(a, Value, v.array->len);
         for (size_t i = 0; i < v.array->len; i++)
-            items[i] = moved(a, v.array->at[i], location, path);
+            items[i] = moved(a, v.array->at[i], moves);
         return value_array(a, items, v.array->len);
     }
     if (v.kind != VALUE_MAP)
         return v;
-    if ((value_is_file(v) || value_is_directory(v)) && str_eq(value_get_str(v, STR("location")), location))
-        v = with_path(a, file_names(a, v, str_basename(path)), path);
+    const Str *to = value_is_file(v) || value_is_directory(v) ? map_find(moves, value_get_str(v, STR("path"))) : NULL;
+    if (to)
+        v = with_path(a, file_names(a, v, str_basename(*to)), *to);
     struct value_builder b = value_map_begin(a);
     for (size_t i = 0; i < v.map->len; i++)
-        value_map_set(&b, (Str){ v.map->at[i].key->data, v.map->at[i].key->len }, moved(a, v.map->at[i].value, location, path));
+        value_map_set(&b, (Str){ v.map->at[i].key->data, v.map->at[i].key->len }, moved(a, v.map->at[i].value, moves));
     return value_map_end(&b);
 }
 
 struct workdir {
     struct staging staging;
     bool is_inplace;
-    Value view;                         // the inputs with the paths that they will have
+    struct map moves;                   // path of an input in the view -> Str: where it will lie
 };
 
 static bool workdir_path(struct workdir *w, Str name, Str *path)
@@ -277,13 +296,12 @@ static bool workdir_object(struct workdir *w, Value v, Str name)
         return false;
     if (!workdir_path(w, name.len ? name : value_get_str(flow, STR("basename")), &path) || !stage_entry(&w->staging, flow, path))
         return false;
-    Str location = value_get_str(flow, STR("location"));
-    if (location.len) {
-        w->view = moved(&c->arena, w->view, location, path);
-        if (w->is_inplace && w->staging.is_writable)
-            vec_push(&c->arena, &c->tool->inplace, (struct inplace){ location, path, value_is_directory(flow) });
-    }
-    Value secondary = value_get(flow, STR("secondaryFiles"));
+    Str location = value_get_str(flow, STR("location")), was = value_get_str(v, STR("path"));
+    if (was.len)
+        map_set(&w->moves, was, arena_copy(&c->arena, &path, sizeof path));
+    if (location.len && w->is_inplace && w->staging.is_writable)
+        vec_push(&c->arena, &c->tool->inplace, (struct inplace){ location, path, value_is_directory(flow) });
+    Value secondary = value_get(v, STR("secondaryFiles"));
     for (size_t i = 0; i < value_len(secondary); i++) {
         Str sibling = str_join_path(&c->arena, str_dirname(path), value_get_str(value_at(secondary, i), STR("basename")));
         if (!workdir_object(w, value_at(secondary, i), str_from(sibling, sizeof TASK_OUT)))
@@ -294,14 +312,12 @@ static bool workdir_object(struct workdir *w, Value v, Str name)
 
 static bool workdir_text(struct workdir *w, Str name, Str text)
 {
-    struct call *c = w->staging.c;
     Str path;
     if (name.len == 0)
         return err_set(w->staging.err, ERR_INVALID, "InitialWorkDirRequirement: a text entry needs an entryname");
     if (!workdir_path(w, name, &path))
         return false;
-    add_stage(c, (struct stage){ .kind = STAGE_TEXT, .path = path, .text = text, .is_writable = w->staging.is_writable });
-    return true;
+    return add_stage(&w->staging, (struct stage){ .kind = STAGE_TEXT, .path = path, .text = text, .is_writable = w->staging.is_writable });
 }
 
 static bool is_object(Value v) { return value_is_file(v) || value_is_directory(v); }
@@ -383,12 +399,13 @@ bool stage_workdir(struct call *c, struct err *err)
     if (r == NULL)
         return true;
     const struct cwl_requirement *inplace = scope_find(c->e, &c->scope, CWL_REQ_INPLACE_UPDATE, NULL);
-    struct workdir w = { .staging = { c, err, false }, .view = c->tool->view };
+    struct workdir w = { .staging = { c, err, false } };
     Value flag = inplace ? value_get(inplace->fields, STR("inplaceUpdate")) : value_null;
     w.is_inplace = flag.kind == VALUE_BOOL && flag.boolean;
     struct expr_context x = tool_expr(c, value_null);
-    if (!workdir_item(&w, &x, value_get(r->fields, STR("listing"))))
-        return false;
-    c->tool->view = w.view;
-    return true;
+    bool ok = workdir_item(&w, &x, value_get(r->fields, STR("listing")));
+    if (ok)
+        c->tool->view = moved(&c->arena, c->tool->view, &w.moves);
+    map_release(&w.moves);
+    return ok;
 }

@@ -7,6 +7,9 @@
 #include "store/store.h"
 #include "sys/file.h"
 
+#define RESOURCE_MAX 1e12                // cores, MiB
+#define TIME_LIMIT_MAX 1e9               // seconds
+
 struct expr_context tool_expr(struct call *c, Value self)
 {
     return scope_expr(c->e, &c->scope, c->process->version, &c->arena, c->tool->view, self, c->tool->runtime);
@@ -28,8 +31,8 @@ static bool resource(struct call *c, const struct cwl_requirement *r, const char
             return err_wrap(err, "ResourceRequirement, " STR_FMT, STR_ARG(name));
         if (value_is_null(v))
             continue;
-        if (!value_as_double(v, out) || *out < 0)
-            return err_set(err, ERR_INVALID, "ResourceRequirement, " STR_FMT ": expected a number that is not negative", STR_ARG(name));
+        if (!value_as_double(v, out) || !(*out >= 0 && *out <= RESOURCE_MAX))
+            return err_set(err, ERR_INVALID, "ResourceRequirement, " STR_FMT ": expected a number from 0 to 10^12", STR_ARG(name));
         return true;                    // Min where it is given, else Max
     }
     return true;
@@ -190,7 +193,7 @@ static bool time_limit(struct call *c, int64_t *out_ms, struct err *err)
     double seconds = 0;
     if (v.kind == VALUE_STRING && !expr_eval(&x, value_str(v), &v, err))
         return err_wrap(err, "ToolTimeLimit");
-    if (!value_is_null(v) && (!value_as_double(v, &seconds) || seconds < 0))
+    if (!value_is_null(v) && (!value_as_double(v, &seconds) || !(seconds >= 0 && seconds <= TIME_LIMIT_MAX)))
         return err_set(err, ERR_INVALID, "ToolTimeLimit: expected a number of seconds that is not negative");
     *out_ms = (int64_t)(seconds * 1000);
     return true;
@@ -241,6 +244,7 @@ void tool_start(struct call *c)
     struct task_spec spec = { 0 };
     struct err err;
     c->tool = NEW(&c->arena, struct tool_run);
+    map_in(&c->arena, &c->tool->stages.by_path);
     if (task_of(c, &spec, &err))
         driver_submit(c->e->driver, &spec, tool_told, c);
     else if (!call_retry_lost(c, &err, tool_start))

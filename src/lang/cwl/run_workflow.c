@@ -3,7 +3,8 @@
 // elements need a million results in memory but not a million calls.
 #include "lang/cwl/run.h"
 
-enum { WINDOW = 512 };
+enum { WINDOW = 512, COMBINATIONS_MAX = 50000000 };
+#define SLICE (50 * MILLISECOND)
 
 enum step_state { STEP_WAITING, STEP_RUNNING, STEP_DONE, STEP_FAILED, STEP_BLOCKED };
 struct step_run {
@@ -16,7 +17,8 @@ struct step_run {
     VEC(struct step_run *) next;        // steps that wait for it
     Value inputs;                       // gathered, before scatter and valueFrom
     // scatter (a step without is one of a single element)
-    size_t dims[8], dim_count, total, started, running, ended;
+    bool is_later;                      // step_again() will come
+    size_t dims[8], dim_count, total, started, running;
     Value *results;                     // total × out_count, in order
 };
 struct workflow_run {
@@ -131,6 +133,8 @@ static bool measure(struct step_run *s, struct err *err)
     }
     if (step->scatter_count && step->scatter_method == CWL_DOTPRODUCT)
         s->total = s->dims[0];
+    if (s->total > COMBINATIONS_MAX)
+        return err_set(err, ERR_LIMIT, "scatter: %zu combinations; at most %d can be run", s->total, COMBINATIONS_MAX);
     return true;
 }
 
@@ -328,11 +332,24 @@ static void step_begin(struct step_run *s)
     step_continue(s);
 }
 
+static void step_again(void *arg)
+{
+    struct step_run *s = arg;
+    s->is_later = false;
+    if (!s->w->c->ended)
+        step_continue(s);
+}
+
 static void step_continue(struct step_run *s)
 {
     bool go_on = !s->w->failed || s->w->c->e->options.keep_going;
-    while (go_on && s->started < s->total && s->running < WINDOW)
+    Time until = time_steady() + SLICE;
+    while (go_on && !s->is_later && s->started < s->total && s->running < WINDOW && !driver_is_over(s->w->c->e->driver)) {
         step_start_one(s);
+        s->is_later = time_steady() > until;
+        if (s->is_later)                // expressions take their time: let the loop look around
+            driver_later(s->w->c->e->driver, step_again, s);
+    }
     if (s->running > 0 || (go_on && s->started < s->total))
         return;
     step_end(s, s->state == STEP_RUNNING ? STEP_DONE : s->state);
@@ -473,7 +490,7 @@ void workflow_start(struct call *c)
         connect(w, &w->steps[i]);
     w->running = 1;                     // until all that can begin has begun
     for (size_t i = 0; i < p->step_count; i++)
-        if (w->steps[i].missing == 0 && w->steps[i].state == STEP_WAITING)
+        if (w->steps[i].missing == 0 && w->steps[i].state == STEP_WAITING && (!w->failed || c->e->options.keep_going))
             step_begin(&w->steps[i]);
     w->running--;
     workflow_check_end(w);
