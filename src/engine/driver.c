@@ -383,7 +383,8 @@ static void on_turn_end(void *arg)
         void (*fn)(void *arg) = d->later.at[i].fn;
         fn(d->later.at[i].arg);
     }
-    memmove(d->later.at, d->later.at + due, (d->later.len - due) * sizeof *d->later.at);
+    if (d->later.len > due)
+        memmove(d->later.at, d->later.at + due, (d->later.len - due) * sizeof *d->later.at);
     d->later.len -= due;
     for (int n = 0; d->effects_done < d->effects.len && n < EFFECTS_PER_TURN; n++) {
         struct core_effect effect = d->effects.at[d->effects_done++];

@@ -15,6 +15,7 @@
 #include "store/store.h"
 #include "sys/file.h"
 #include "sys/machine.h"
+#include "value/read.h"
 
 #define SCHEME "petri:"
 
@@ -296,8 +297,14 @@ static bool export_directory(struct export *x, Value directory, Str dir, Value *
 {
     Str name = value_get_str(directory, STR("basename"));
     Str id = value_get_str(directory, STR("location"));
-    Str path = free_path(x, dir, name.len ? name : STR("directory"), str_concat(x->arena, STR("dir:"), id));
     Value listing = value_get(directory, STR("listing"));
+    if (id.len == 0) {                  // a literal is known by what is in it
+        struct strbuf b = { 0 };
+        json_write_canonical(&b, listing);
+        id = hash_text(x->arena, hash_bytes(b.data, b.len));
+        strbuf_release(&b);
+    }
+    Str path = free_path(x, dir, name.len ? name : STR("directory"), str_concat(x->arena, STR("dir:"), id));
     if (!dir_make_all(path, x->err))
         return false;
     sweep_parts(x, path);
