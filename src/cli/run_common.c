@@ -198,7 +198,23 @@ static void on_signal(void *arg, int number UNUSED)
     bool at_once = ++s->signals > 1;
     if (s->signals == 1)
         progress_say(s->progress, STR("cancelling; press Ctrl-C again to kill at once"));
+    if (at_once && s->executor->running == 0) {         // nothing to kill: only our own hashing or evaluating would be waited for
+        progress_say(s->progress, STR("stopped at once; 'petri resume' goes on"));
+        _exit(EXIT_CANCELLED);
+    }
     driver_cancel(s->driver, at_once);
+}
+
+// The loop has ended: from here on a signal ends the program as it would any other. All that was finished is on the disk, and
+// the next export takes away what this one leaves.
+static void signals_default(void)
+{
+    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+    for (size_t i = 0; i < LEN(numbers); i++) {
+        struct sigaction before;
+        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            signal(numbers[i], SIG_DFL);
+    }
 }
 
 // A signal that whoever started us ignores (nohup, a shell's background) stays ignored.
@@ -297,6 +313,7 @@ static void export_outputs(struct session *s, struct run_end *e)
     struct err err;
     if (e->status != DRIVER_OK || s->plan->dry_run)
         return;
+    signals_default();
     if (outputs_export(s->plan->arena, s->driver, e->outputs, s->plan->outdir, &e->outputs, &err))
         return;
     e->status = DRIVER_FAILED;
