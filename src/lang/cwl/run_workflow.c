@@ -18,6 +18,7 @@ struct step_run {
     Value inputs;                       // gathered, before scatter and valueFrom
     // scatter (a step without is one of a single element)
     bool is_later;                      // step_again() will come
+    bool is_over;
     size_t dims[8], dim_count, total, started, running;
     Value *results;                     // total × out_count, in order
 };
@@ -289,6 +290,8 @@ static void resolved(struct step_run *s)
 
 static void step_end(struct step_run *s, enum step_state state)
 {
+    CHECK(!s->is_over);
+    s->is_over = true;
     s->state = state;
     s->w->running--;
     if (state == STEP_DONE) {
@@ -336,7 +339,7 @@ static void step_again(void *arg)
 {
     struct step_run *s = arg;
     s->is_later = false;
-    if (!s->w->c->ended)
+    if (!s->is_over && !s->w->c->ended)
         step_continue(s);
 }
 
@@ -346,7 +349,7 @@ static void step_continue(struct step_run *s)
     Time until = time_steady() + SLICE;
     while (go_on && !s->is_later && s->started < s->total && s->running < WINDOW && !driver_is_over(s->w->c->e->driver)) {
         step_start_one(s);
-        s->is_later = time_steady() > until;
+        s->is_later = s->started < s->total && time_steady() > until;
         if (s->is_later)                // expressions take their time: let the loop look around
             driver_later(s->w->c->e->driver, step_again, s);
     }
