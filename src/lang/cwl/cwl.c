@@ -24,32 +24,16 @@ static enum input_base base_of(enum cwl_kind kind)
     return INPUT_OTHER;
 }
 
-// The one type behind "T?"; NULL when several remain.
-static const struct cwl_type *without_null(const struct cwl_type *type)
-{
-    const struct cwl_type *only = NULL;
-    if (type->kind != CWL_UNION)
-        return type;
-    for (size_t i = 0; i < type->member_count; i++) {
-        if (type->members[i]->kind == CWL_NULL)
-            continue;
-        if (only)
-            return NULL;
-        only = type->members[i];
-    }
-    return only;
-}
-
 static void describe(struct arena *a, const struct cwl_param *p, struct workflow_input *in)
 {
     *in = (struct workflow_input){
         .name = p->id, .type_text = cwl_type_text(a, p->type), .doc = p->doc.len ? p->doc : p->label, .base = INPUT_OTHER,
         .is_required = !cwl_type_accepts_null(p->type) && !p->has_default, .has_default = p->has_default, .default_value = p->default_value,
     };
-    const struct cwl_type *type = without_null(p->type);
+    const struct cwl_type *type = cwl_type_only(p->type);
     if (type && type->kind == CWL_ARRAY) {
         in->is_array = true;
-        type = without_null(type->items);
+        type = cwl_type_only(type->items);
     }
     if (type == NULL)
         return;

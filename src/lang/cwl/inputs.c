@@ -81,19 +81,6 @@ Str job_describe(struct job_check *j, Value v)
     return cwl_describe(j->a, node_of_value(j->a, v, (struct span){ 0 }));
 }
 
-static const struct cwl_type *only_member(const struct cwl_type *type)
-{
-    const struct cwl_type *only = NULL;
-    for (size_t i = 0; i < type->member_count; i++) {
-        if (type->members[i]->kind == CWL_NULL)
-            continue;
-        if (only)
-            return NULL;
-        only = type->members[i];
-    }
-    return only;
-}
-
 static void hint_mismatch(struct job_check *j, const struct cwl_type *type, Value v)
 {
     struct diags *d = j->diags;
@@ -185,7 +172,7 @@ static Value complete(struct job_check *j, const struct step_in *at, const struc
     if (type->kind == CWL_UNION) {
         const struct cwl_type *member;
         if (!cwl_type_accepts(type, v, &member))
-            member = only_member(type);                 // the only one that was meant: its report says more
+            member = cwl_type_only(type);                 // the only one that was meant: its report says more
         return member ? complete(j, at, member, p, v) : mismatch(j, at, type, v);
     }
     if (type->kind == CWL_ARRAY && v.kind == VALUE_ARRAY)

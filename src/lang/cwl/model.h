@@ -177,6 +177,8 @@ void cwl_check(struct arena *a, const struct cwl_document *document, struct diag
 // The type as a person writes it: "File[]?", "string | int", "record sample".
 Str cwl_type_text(struct arena *a, const struct cwl_type *type);
 bool cwl_type_accepts_null(const struct cwl_type *type);
+// The one type behind "T?" (or a type that is no union); NULL when several remain.
+const struct cwl_type *cwl_type_only(const struct cwl_type *type);
 
 // --- input objects (inputs.c)
 // Reads a job document (JSON or YAML; File and Directory locations made absolute by its folder) into a map.

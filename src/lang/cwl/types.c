@@ -147,3 +147,18 @@ bool cwl_type_accepts(const struct cwl_type *type, Value v, const struct cwl_typ
         *member = fits;
     return fits != NULL;
 }
+
+const struct cwl_type *cwl_type_only(const struct cwl_type *type)
+{
+    const struct cwl_type *only = NULL;
+    if (type->kind != CWL_UNION)
+        return type;
+    for (size_t i = 0; i < type->member_count; i++) {
+        if (type->members[i]->kind == CWL_NULL)
+            continue;
+        if (only)
+            return NULL;
+        only = type->members[i];
+    }
+    return only;
+}
