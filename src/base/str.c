@@ -85,6 +85,14 @@ Str str_basename(Str path)
     return slash < 0 || path.len == 1 ? path : str_from(path, (size_t)slash + 1);
 }
 
+void str_split_extension(Str name, Str *root, Str *extension)
+{
+    ptrdiff_t dot = str_rfind_char(name, '.');
+    size_t cut = dot > 0 ? (size_t)dot : name.len;
+    *root = str_first(name, cut);
+    *extension = str_from(name, cut);
+}
+
 Str str_dirname(Str path)
 {
     path = without_trailing_slashes(path);

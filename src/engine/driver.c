@@ -507,7 +507,7 @@ void driver_finish(struct driver *d, bool ok, Value outputs, Str error, Str plac
     d->finished = true;
     if (!d->broken && !d->cancelled)
         d->end.status = ok ? DRIVER_OK : DRIVER_FAILED;
-    d->end.outputs = value_copy(&d->arena, outputs);
+    d->end.outputs = outputs;
     d->end.error = str_copy(&d->arena, error);
     d->end.place = str_copy(&d->arena, place);
     driver_event(d, (struct core_event){ .kind = CORE_STOP });

@@ -77,7 +77,7 @@ struct driver_hash_item {
 };
 void driver_hash_files(struct driver *d, struct driver_hash_item *items, size_t count, void (*fn)(void *arg), void *arg);
 // Ends the evaluation: ok with the output object, or the failure. The driver lets running tasks end (or cancels them),
-// commits, and stops the loop.
+// commits, and stops the loop. `outputs` is not copied: it lives until driver_free().
 void driver_finish(struct driver *d, bool ok, Value outputs, Str error, Str place);
 
 // For the command line.

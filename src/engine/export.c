@@ -86,11 +86,9 @@ struct export {
 // The name with its number: "m.txt", "m_2.txt", "m_3.txt" …
 static Str numbered(struct arena *a, Str dir, Str name, int n)
 {
-    Str stem = name, ext = { 0 };
-    ptrdiff_t dot = str_rfind_char(name, '.');
-    if (n > 1 && dot > 0)
-        stem = str_first(name, (size_t)dot), ext = str_from(name, (size_t)dot);
-    return str_join_path(a, dir, n == 1 ? name : str_printf(a, STR_FMT "_%d" STR_FMT, STR_ARG(stem), n, STR_ARG(ext)));
+    Str root, extension;
+    str_split_extension(name, &root, &extension);
+    return str_join_path(a, dir, n == 1 ? name : str_printf(a, STR_FMT "_%d" STR_FMT, STR_ARG(root), n, STR_ARG(extension)));
 }
 
 // What this export put at a path, and which number is next for its name.
@@ -220,11 +218,11 @@ static bool export_value(struct export *x, Value v, Str dir, Value *out);
 
 static void set_names(struct export *x, struct value_builder *b, Str name)
 {
-    ptrdiff_t dot = str_rfind_char(name, '.');
-    size_t cut = dot > 0 ? (size_t)dot : name.len;
+    Str root, extension;
+    str_split_extension(name, &root, &extension);
     value_map_set(b, STR("basename"), value_string(x->arena, name));
-    value_map_set(b, STR("nameroot"), value_string(x->arena, str_first(name, cut)));
-    value_map_set(b, STR("nameext"), value_string(x->arena, str_from(name, cut)));
+    value_map_set(b, STR("nameroot"), value_string(x->arena, root));
+    value_map_set(b, STR("nameext"), value_string(x->arena, extension));
 }
 
 static bool set_file_fields(struct export *x, struct value_builder *b, Str path, Hash hash)
@@ -279,7 +277,9 @@ static bool export_file(struct export *x, Value file, Str dir, Value *out)
             return false;
     }
     struct value_builder b = value_map_begin(x->arena);
-    value_map_copy(&b, value_without(x->arena, file, STR("petri:executable")));
+    for (size_t i = 0; i < file.map->len; i++)
+        if (!str_is(value_key(file, i), "petri:executable"))
+            value_map_set(&b, value_key(file, i), file.map->at[i].value);
     Value secondary = value_get(file, STR("secondaryFiles"));
     if (value_len(secondary) > 0) {
         if (!export_value(x, secondary, dir, &secondary))
@@ -332,14 +332,14 @@ static bool export_value(struct export *x, Value v, Str dir, Value *out)
         for (size_t i = 0; i < v.array->len; i++)
             if (!export_value(x, v.array->at[i], dir, &items[i]))
                 return false;
-        *out = value_array(x->arena, items, v.array->len);
+        *out = value_array_of(x->arena, items, v.array->len);
     } else if (v.kind == VALUE_MAP) {
         struct value_builder b = value_map_begin(x->arena);
         for (size_t i = 0; i < v.map->len; i++) {
             Value field;
             if (!export_value(x, v.map->at[i].value, dir, &field))
                 return false;
-            value_map_set(&b, (Str){ v.map->at[i].key->data, v.map->at[i].key->len }, field);
+            value_map_set(&b, value_key(v, i), field);
         }
         *out = value_map_end(&b);
     }
@@ -378,7 +378,7 @@ Value outputs_public(struct arena *a, Value v)
         Value *items = NEW_ARRAY(a, Value, v.array->len);
         for (size_t i = 0; i < v.array->len; i++)
             items[i] = outputs_public(a, v.array->at[i]);
-        return value_array(a, items, v.array->len);
+        return value_array_of(a, items, v.array->len);
     }
     if (v.kind != VALUE_MAP)
         return v;

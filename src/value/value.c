@@ -10,8 +10,27 @@
 
 const Value value_null = { .kind = VALUE_NULL };
 
+// The words that a File is made of, as keys and as values, exist once: a run of a million files would hold millions of each.
+#define KNOWN_WORDS(X) \
+    X("class") X("File") X("Directory") X("location") X("path") X("basename") X("nameroot") X("nameext") X("size") X("format") \
+    X("checksum") X("dirname") X("contents") X("listing") X("secondaryFiles") X("petri:digest")
+enum { KNOWN_MAX = 16 };                // the longest of them
+
+static const struct value_string *known_word(Str s)
+{
+#define X(word) { static const struct value_string known = { sizeof word - 1, word }; \
+        if (str_is(s, word)) \
+            return &known; }
+    KNOWN_WORDS(X)
+#undef X
+    return NULL;
+}
+
 static const struct value_string *string_new(struct arena *a, Str s)
 {
+    const struct value_string *known = s.len >= 4 && s.len <= KNOWN_MAX ? known_word(s) : NULL;
+    if (known)
+        return known;
     struct value_string *string = arena_alloc(a, sizeof *string + s.len + 1);
     string->len = s.len;
     if (s.len)
@@ -21,12 +40,16 @@ static const struct value_string *string_new(struct arena *a, Str s)
 
 Value value_string(struct arena *a, Str s) { return (Value){ .kind = VALUE_STRING, .string = string_new(a, s) }; }
 
-Value value_array(struct arena *a, const Value *items, size_t len)
+Value value_array_of(struct arena *a, const Value *items, size_t len)
 {
     struct value_array *array = NEW(a, struct value_array);
-    array->len = len;
-    array->at = len ? arena_copy(a, items, len * sizeof *items) : NULL;
+    *array = (struct value_array){ len, len ? items : NULL };
     return (Value){ .kind = VALUE_ARRAY, .array = array };
+}
+
+Value value_array(struct arena *a, const Value *items, size_t len)
+{
+    return value_array_of(a, len ? arena_copy(a, items, len * sizeof *items) : NULL, len);
 }
 
 static Value copy_array(struct arena *a, const struct value_array *from)
@@ -34,9 +57,7 @@ static Value copy_array(struct arena *a, const struct value_array *from)
     Value *items = NEW_ARRAY(a, Value, from->len);
     for (size_t i = 0; i < from->len; i++)
         items[i] = value_copy(a, from->at[i]);
-    struct value_array *array = NEW(a, struct value_array);
-    *array = (struct value_array){ from->len, items };
-    return (Value){ .kind = VALUE_ARRAY, .array = array };
+    return value_array_of(a, items, from->len);
 }
 
 static Value copy_map(struct arena *a, const struct value_map *from)
@@ -97,6 +118,19 @@ bool value_as_double(Value v, double *out)
         return false;
     *out = v.kind == VALUE_INT ? (double)v.integer : v.real;
     return true;
+}
+
+bool value_is_same(Value a, Value b)
+{
+    if (a.kind != b.kind)
+        return false;
+    switch (a.kind) {
+    case VALUE_NULL: return true;
+    case VALUE_BOOL: return a.boolean == b.boolean;
+    case VALUE_INT: case VALUE_FLOAT: return a.integer == b.integer;    // by its bits: NaN is the same as itself
+    case VALUE_STRING: case VALUE_ARRAY: case VALUE_MAP: return a.map == b.map;
+    }
+    return false;
 }
 
 static bool is_number(Value v) { return v.kind == VALUE_INT || v.kind == VALUE_FLOAT; }

@@ -56,6 +56,7 @@ static inline Value value_int(int64_t i) { return (Value){ .kind = VALUE_INT, .i
 static inline Value value_float(double d) { return (Value){ .kind = VALUE_FLOAT, .real = d }; }
 Value value_string(struct arena *a, Str s);
 Value value_array(struct arena *a, const Value *items, size_t len);     // copies the items' Values, not what they point to
+Value value_array_of(struct arena *a, const Value *items, size_t len);  // takes over `items`, which live as long as `a`
 Value value_copy(struct arena *a, Value v);                             // deep: nothing shared with v's arena
 
 // For a value of any kind, also one that a caller did not expect: then false, empty, 0 or null.
@@ -65,21 +66,26 @@ static inline size_t value_len(Value v) { return v.kind == VALUE_ARRAY ? v.array
 Value value_at(Value array, size_t i);                  // null out of range or not an array
 Value value_get(Value map, Str key);                    // null if absent or not a map
 bool value_has(Value map, Str key);                     // also true where the field is null
+Str value_key(Value map, size_t i);                     // of its field i, which is map.map->at[i]
 Str value_get_str(Value map, Str key);                  // value_str(value_get()): empty if absent or not a string
 int64_t value_get_int(Value map, Str key, int64_t otherwise);           // INT, or FLOAT with an integral value
 bool value_as_double(Value v, double *out);             // INT or FLOAT
+bool value_is_same(Value a, Value b);                   // the very same: equal without looking at what they point to
 bool value_eq(Value a, Value b);                        // deep; maps regardless of order; 1 equals 1.0, NaN equals NaN
 const char *value_kind_name(enum value_kind kind);      // for messages: "boolean", "int", as in VALUE_KINDS
 bool value_is_file(Value v);                            // MAP whose "class" is "File"
 bool value_is_directory(Value v);                       // likewise, "Directory"
 
-// Builds a map. value_map_end() gives the finished, immutable map; setting a key again replaces its value.
+// Builds a map. value_map_end() gives the finished, immutable map; setting a key again replaces its value. Until it is
+// finished nothing but its keys lies in the arena, and a small map not even in pieces: what is kept has no slack.
+enum { BUILDER_INLINE = 12 };
 struct value_builder {
     struct arena *arena;
-    struct value_field *fields;
+    struct value_field *fields;         // NULL: in `few`
     size_t len, cap;
     uint32_t *index;
     size_t index_size;
+    struct value_field few[BUILDER_INLINE];
 };
 struct value_builder value_map_begin(struct arena *a);
 void value_map_set(struct value_builder *b, Str key, Value v);          // key is copied

@@ -34,6 +34,8 @@ Value value_get(Value map, Str key)
     return place == SIZE_MAX ? value_null : map.map->at[place].value;
 }
 
+Str value_key(Value map, size_t i) { return string_str(map.map->at[i].key); }
+
 bool value_has(Value map, Str key) { return map.kind == VALUE_MAP && find(map.map, key) != SIZE_MAX; }
 
 static uint32_t *index_new(struct arena *a, const struct value_field *fields, size_t len)
@@ -73,12 +75,33 @@ bool value_map_check_fields(struct arena *a, const struct value_field *fields, s
     return true;
 }
 
-struct value_builder value_map_begin(struct arena *a) { return (struct value_builder){ .arena = a }; }
+struct value_builder value_map_begin(struct arena *a)
+{
+    struct value_builder b;             // `few` is not cleared: it is read up to len alone
+    b.arena = a;
+    b.fields = NULL, b.index = NULL;
+    b.len = b.index_size = 0;
+    b.cap = BUILDER_INLINE;
+    return b;
+}
 
-static size_t builder_find(const struct value_builder *b, Str key)
+static struct value_field *builder_fields(struct value_builder *b) { return b->fields ? b->fields : b->few; }
+
+static void builder_grow(struct value_builder *b)
+{
+    if (b->fields) {
+        vec_grow(b->arena, (void **)&b->fields, &b->cap, sizeof *b->fields);
+        return;
+    }
+    b->cap = 2 * BUILDER_INLINE;
+    b->fields = NEW_ARRAY(b->arena, struct value_field, b->cap);
+    memcpy(b->fields, b->few, sizeof b->few);
+}
+
+static size_t builder_find(struct value_builder *b, Str key)
 {
     if (b->index == NULL)
-        return walk(b->fields, b->len, key);
+        return walk(builder_fields(b), b->len, key);
     return key_index_find(b->index, b->index_size, (struct key_list){ field_key, b->fields }, key);
 }
 
@@ -100,12 +123,12 @@ void value_map_set(struct value_builder *b, Str key, Value v)
 {
     size_t place = builder_find(b, key);
     if (place != SIZE_MAX) {
-        b->fields[place].value = v;
+        builder_fields(b)[place].value = v;
         return;
     }
     if (b->len == b->cap)
-        vec_grow(b->arena, (void **)&b->fields, &b->cap, sizeof *b->fields);
-    b->fields[b->len++] = (struct value_field){ value_string(b->arena, key).string, v };
+        builder_grow(b);
+    builder_fields(b)[b->len++] = (struct value_field){ value_string(b->arena, key).string, v };
     builder_index_last(b);
 }
 
@@ -117,8 +140,11 @@ void value_map_copy(struct value_builder *b, Value map)
 
 Value value_map_end(struct value_builder *b)
 {
-    Value map = map_new(b->arena, b->fields, b->len, b->index);
-    *b = (struct value_builder){ .arena = b->arena };
+    const struct value_field *fields = b->fields;
+    if (fields == NULL && b->len)
+        fields = arena_copy(b->arena, b->few, b->len * sizeof *fields);
+    Value map = map_new(b->arena, fields, b->len, b->index);
+    *b = value_map_begin(b->arena);
     return map;
 }
 

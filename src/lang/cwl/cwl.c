@@ -62,9 +62,9 @@ Str cwl_tool_name(struct arena *a, Str path, const struct cwl_process *p)
 {
     if (p->id.len && !str_is(p->id, "main"))
         return p->id;
-    Str name = str_basename(str_cut(&path, '#'));
-    ptrdiff_t dot = str_rfind_char(name, '.');
-    return str_copy(a, dot > 0 ? str_first(name, (size_t)dot) : name);
+    Str root, extension;
+    str_split_extension(str_basename(str_cut(&path, '#')), &root, &extension);
+    return str_copy(a, root);
 }
 
 // --- values given as options

@@ -301,7 +301,7 @@ static bool eval_items(const struct expr_context *c, Value array, Value *out, st
     for (size_t i = 0; i < value_len(array); i++)
         if (!expr_eval_all(c, value_at(array, i), &items[i], err))
             return false;
-    *out = value_array(c->arena, items, value_len(array));
+    *out = value_array_of(c->arena, items, value_len(array));
     return true;
 }
 

@@ -80,7 +80,9 @@ Value job_file(struct job_check *j, const struct step_in *at, Value v)
     bool is_directory = value_is_directory(v);
     Str location = location_of(j, at, v, is_directory), format = value_get_str(v, STR("format"));
     struct value_builder b = value_map_begin(j->a);
-    value_map_copy(&b, value_without(j->a, v, STR("path")));
+    for (size_t i = 0; i < v.map->len; i++)
+        if (!str_is(value_key(v, i), "path"))
+            value_map_set(&b, value_key(v, i), v.map->at[i].value);
     if (location.len)
         value_map_set(&b, STR("location"), value_string(j->a, location));
     Str path = iri_to_path(j->a, location);
@@ -99,8 +101,8 @@ Value job_file(struct job_check *j, const struct step_in *at, Value v)
 static Str apply_pattern(struct arena *a, Str name, Str pattern)
 {
     while (str_starts(pattern, STR("^"))) {
-        ptrdiff_t dot = str_rfind_char(name, '.');
-        name = dot > 0 ? str_first(name, (size_t)dot) : name;
+        Str extension;
+        str_split_extension(name, &name, &extension);
         pattern = str_from(pattern, 1);
     }
     return str_concat(a, name, pattern);

@@ -236,7 +236,7 @@ static bool discover(struct evaluation *e, const struct expr_context *x, const s
         for (size_t i = 0; i < v.array->len; i++)
             if (!discover(e, x, p, v.array->at[i], &items[i], err))
                 return false;
-        *out = value_array(&e->arena, items, v.array->len);
+        *out = value_array_of(&e->arena, items, v.array->len);
         return true;
     }
     if (type->kind == CWL_UNION && !cwl_type_accepts(type, v, &type))
@@ -283,37 +283,57 @@ static void collect_hashes(struct evaluation *e, Value v, struct hashes *list)
         collect_hashes(e, v.map->at[i].value, list);
 }
 
-// Output objects carry whole folders, and no file that an in-place update has replaced.
+// Output objects carry whole folders, and no file that an in-place update has replaced. What needs no change is shared, not
+// copied: a million files are in the output object of a large scatter.
+static bool final_value(struct evaluation *e, Value v, Value *out, struct err *err);
+
+static bool final_array(struct evaluation *e, Value v, Value *out, struct err *err)
+{
+    Value *items = NULL, item;
+    for (size_t i = 0; i < v.array->len; i++) {
+        if (!final_value(e, v.array->at[i], &item, err))
+            return false;
+        if (items == NULL && !value_is_same(item, v.array->at[i])) {
+            items = NEW_ARRAY(&e->arena, Value, v.array->len);
+            memcpy(items, v.array->at, i * sizeof *items);
+        }
+        if (items)
+            items[i] = item;
+    }
+    *out = items ? value_array_of(&e->arena, items, v.array->len) : v;
+    return true;
+}
+
+static bool final_map(struct evaluation *e, Value v, Value *out, struct err *err)
+{
+    struct value_builder b = value_map_begin(&e->arena);
+    bool has_changed = false;
+    for (size_t i = 0; i < v.map->len; i++) {
+        Value field = v.map->at[i].value, final;
+        Str key = value_key(v, i);
+        if (str_is(key, "location") && !str_eq(location_now(e, value_str(field)), value_str(field)))
+            final = value_string(&e->arena, location_now(e, value_str(field)));
+        else if (!final_value(e, field, &final, err))
+            return false;
+        has_changed |= !value_is_same(field, final);
+        value_map_set(&b, key, final);
+    }
+    if (value_is_directory(v)) {
+        Value listing;
+        if (!folder_listing(e, &e->arena, v, &listing, err) || !flow_value(e, &e->arena, listing, &listing, err)
+            || !final_value(e, listing, &listing, err))
+            return false;
+        value_map_set(&b, STR("listing"), listing);
+        has_changed = true;
+    }
+    *out = has_changed ? value_map_end(&b) : v;
+    return true;
+}
+
 static bool final_value(struct evaluation *e, Value v, Value *out, struct err *err)
 {
-    struct arena *a = &e->arena;
     *out = v;
-    if (v.kind == VALUE_ARRAY) {
-        Value *items = NEW_ARRAY(a, Value, v.array->len);
-        for (size_t i = 0; i < v.array->len; i++)
-            if (!final_value(e, v.array->at[i], &items[i], err))
-                return false;
-        *out = value_array(a, items, v.array->len);
-    } else if (v.kind == VALUE_MAP) {
-        Value listing;
-        if (value_is_directory(v)) {
-            if (!folder_listing(e, a, v, &listing, err) || !flow_value(e, a, listing, &listing, err))
-                return false;
-            v = value_with(a, v, STR("listing"), listing);
-        }
-        Str location = value_get_str(v, STR("location"));
-        if (location.len)
-            v = value_with(a, v, STR("location"), value_string(a, location_now(e, location)));
-        struct value_builder b = value_map_begin(a);
-        for (size_t i = 0; i < v.map->len; i++) {
-            Value field;
-            if (!final_value(e, v.map->at[i].value, &field, err))
-                return false;
-            value_map_set(&b, (Str){ v.map->at[i].key->data, v.map->at[i].key->len }, field);
-        }
-        *out = value_map_end(&b);
-    }
-    return true;
+    return v.kind == VALUE_ARRAY ? final_array(e, v, out, err) : v.kind == VALUE_MAP ? final_map(e, v, out, err) : true;
 }
 
 static void finish_failed(struct evaluation *e, Str error)

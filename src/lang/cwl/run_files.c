@@ -52,7 +52,6 @@ bool file_bytes(struct evaluation *e, struct arena *a, Str location, Hash *hash,
     return true;
 }
 
-static Str str_of_key(const struct value_string *key) { return (Str){ key->data, key->len }; }
 
 static void collect_path(struct evaluation *e, Str path)
 {
@@ -130,7 +129,7 @@ static bool read_folder(struct evaluation *e, struct arena *a, Str path, int dep
             items[i] = value_with(a, items[i], STR("listing"), inner);
         }
     }
-    *listing = value_array(a, items, count);
+    *listing = value_array_of(a, items, count);
     return true;
 }
 
@@ -162,26 +161,30 @@ bool folder_listing(struct evaluation *e, struct arena *a, Value directory, Valu
 
 // --- names
 
+static void set_names(struct value_builder *b, bool is_file, Str basename)
+{
+    value_map_set(b, STR("basename"), value_string(b->arena, basename));
+    if (!is_file)
+        return;
+    Str root, extension;
+    str_split_extension(basename, &root, &extension);
+    value_map_set(b, STR("nameroot"), value_string(b->arena, root));
+    value_map_set(b, STR("nameext"), value_string(b->arena, extension));
+}
+
 Value file_names(struct arena *a, Value file, Str basename)
 {
     struct value_builder b = value_map_begin(a);
     value_map_copy(&b, file);
-    value_map_set(&b, STR("basename"), value_string(a, basename));
-    if (value_is_file(file)) {          // a leading dot starts no extension
-        ptrdiff_t dot = str_rfind_char(basename, '.');
-        size_t cut = dot > 0 ? (size_t)dot : basename.len;
-        value_map_set(&b, STR("nameroot"), value_string(a, str_first(basename, cut)));
-        value_map_set(&b, STR("nameext"), value_string(a, str_from(basename, cut)));
-    }
+    set_names(&b, value_is_file(file), basename);
     return value_map_end(&b);
 }
 
 Str secondary_name(struct arena *a, Str basename, Str pattern)
 {
     while (str_starts(pattern, STR("^"))) {
-        ptrdiff_t dot = str_rfind_char(basename, '.');
-        if (dot > 0)
-            basename = str_first(basename, (size_t)dot);
+        Str extension;
+        str_split_extension(basename, &basename, &extension);
         pattern = str_from(pattern, 1);
     }
     return str_concat(a, basename, pattern);
@@ -224,7 +227,7 @@ static bool flow_fields(struct evaluation *e, struct arena *a, Value v, struct v
 {
     bool is_file = value_is_file(v), has_location = value_get_str(v, STR("location")).len > 0;
     for (size_t i = 0; i < v.map->len; i++) {
-        Str key = str_of_key(v.map->at[i].key);
+        Str key = value_key(v, i);
         Value field = v.map->at[i].value;
         bool is_loaded = has_location && (str_is(key, "contents") || (str_is(key, "listing") && !is_file));
         if (is_view_field(key) || is_loaded || value_is_null(field))
@@ -236,34 +239,45 @@ static bool flow_fields(struct evaluation *e, struct arena *a, Value v, struct v
     return true;
 }
 
+static bool flow_file(struct evaluation *e, struct arena *a, Value v, Value *out, struct err *err)
+{
+    Str path = value_get_str(v, STR("path"));
+    if (value_get_str(v, STR("location")).len == 0 && path.len && path.data[0] == '/')
+        v = value_with(a, v, STR("location"), value_string(a, location_of_path(a, path)));
+    struct value_builder b = value_map_begin(a);
+    if (!flow_fields(e, a, v, &b, err))
+        return false;
+    int64_t size = value_is_file(v) ? size_of(e, a, v) : -1;
+    if (size >= 0)
+        value_map_set(&b, STR("size"), value_int(size));
+    if (value_get_str(v, STR("basename")).len) {
+        set_names(&b, value_is_file(v), value_get_str(v, STR("basename")));
+        *out = value_map_end(&b);
+    } else {
+        Value file = value_map_end(&b);
+        *out = file_names(a, file, name_of(a, file));
+    }
+    return true;
+}
+
 bool flow_value(struct evaluation *e, struct arena *a, Value v, Value *out, struct err *err)
 {
     *out = v;
+    if (value_is_file(v) || value_is_directory(v))
+        return flow_file(e, a, v, out, err);
     if (v.kind == VALUE_ARRAY) {
         Value *items = NEW_ARRAY(a, Value, v.array->len);
         for (size_t i = 0; i < v.array->len; i++)
             if (!flow_value(e, a, v.array->at[i], &items[i], err))
                 return false;
-        *out = value_array(a, items, v.array->len);
-    } else if (value_is_file(v) || value_is_directory(v)) {
-        Str path = value_get_str(v, STR("path"));
-        if (value_get_str(v, STR("location")).len == 0 && path.len && path.data[0] == '/')
-            v = value_with(a, v, STR("location"), value_string(a, location_of_path(a, path)));
-        struct value_builder b = value_map_begin(a);
-        if (!flow_fields(e, a, v, &b, err))
-            return false;
-        int64_t size = value_is_file(v) ? size_of(e, a, v) : -1;
-        if (size >= 0)
-            value_map_set(&b, STR("size"), value_int(size));
-        Value file = value_map_end(&b);
-        *out = file_names(a, file, name_of(a, file));
+        *out = value_array_of(a, items, v.array->len);
     } else if (v.kind == VALUE_MAP) {
         struct value_builder b = value_map_begin(a);
         for (size_t i = 0; i < v.map->len; i++) {
             Value field;
             if (!flow_value(e, a, v.map->at[i].value, &field, err))
                 return false;
-            value_map_set(&b, str_of_key(v.map->at[i].key), field);
+            value_map_set(&b, value_key(v, i), field);
         }
         *out = value_map_end(&b);
     }
@@ -329,7 +343,7 @@ static Value shallow(struct arena *a, Value listing)
     Value *items = NEW_ARRAY(a, Value, value_len(listing));
     for (size_t i = 0; i < value_len(listing); i++)
         items[i] = value_without(a, value_at(listing, i), STR("listing"));
-    return value_array(a, items, value_len(listing));
+    return value_array_of(a, items, value_len(listing));
 }
 
 bool load_value(struct evaluation *e, struct arena *a, Value v, bool contents, enum cwl_listing listing, enum cwl_version version,
@@ -341,7 +355,7 @@ bool load_value(struct evaluation *e, struct arena *a, Value v, bool contents, e
         for (size_t i = 0; i < v.array->len; i++)
             if (!load_value(e, a, v.array->at[i], contents, listing, version, &items[i], err))
                 return false;
-        *out = value_array(a, items, v.array->len);
+        *out = value_array_of(a, items, v.array->len);
     } else if (value_is_file(v) && contents) {
         Str text;
         if (!file_contents(e, a, v, version, &text, err))

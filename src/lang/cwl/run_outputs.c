@@ -312,7 +312,7 @@ static bool resolve_object(struct collector *k, Value v, Value *out)
         for (size_t i = 0; i < v.array->len; i++)
             if (!resolve_object(k, v.array->at[i], &items[i]))
                 return false;
-        *out = value_array(a, items, v.array->len);
+        *out = value_array_of(a, items, v.array->len);
         return true;
     }
     if (v.kind != VALUE_MAP)
@@ -421,7 +421,7 @@ static bool finish_files(struct collector *k, const struct cwl_param *p, Value v
     for (size_t i = 0; i < v.array->len; i++)
         if (!finish_files(k, p, v.array->at[i], &items[i]))
             return false;
-    *out = value_array(a, items, v.array->len);
+    *out = value_array_of(a, items, v.array->len);
     return true;
 }
 

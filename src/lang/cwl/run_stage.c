@@ -106,7 +106,7 @@ static Value with_path(struct arena *a, Value v, Str path)
         Value entry = value_at(listing, i);
         items[i] = with_path(a, entry, str_join_path(a, path, value_get_str(entry, STR("basename"))));
     }
-    return value_with(a, v, STR("listing"), value_array(a, items, value_len(listing)));
+    return value_with(a, v, STR("listing"), value_array_of(a, items, value_len(listing)));
 }
 
 // A File or Directory and what belongs to it, into `dir`. *out: the same with paths.
@@ -127,7 +127,7 @@ static bool stage_into(struct staging *s, Value v, Str dir, Value *out)
     for (size_t i = 0; i < value_len(secondary); i++)
         if (!stage_into(s, value_at(secondary, i), dir, &items[i]))
             return false;
-    *out = value_with(a, *out, STR("secondaryFiles"), value_array(a, items, value_len(secondary)));
+    *out = value_with(a, *out, STR("secondaryFiles"), value_array_of(a, items, value_len(secondary)));
     return true;
 }
 
@@ -144,7 +144,7 @@ static bool view_of(struct staging *s, Value v, Value *out)
         for (size_t i = 0; i < v.array->len; i++)
             if (!view_of(s, v.array->at[i], &items[i]))
                 return false;
-        *out = value_array(a, items, v.array->len);
+        *out = value_array_of(a, items, v.array->len);
     } else if (v.kind == VALUE_MAP) {
         struct value_builder b = value_map_begin(a);
         for (size_t i = 0; i < v.map->len; i++) {
@@ -251,7 +251,7 @@ static Value moved(struct arena *a, Value v, const struct map *moves)
         Value *items = NEW_ARRAY(a, Value, v.array->len);
         for (size_t i = 0; i < v.array->len; i++)
             items[i] = moved(a, v.array->at[i], moves);
-        return value_array(a, items, v.array->len);
+        return value_array_of(a, items, v.array->len);
     }
     if (v.kind != VALUE_MAP)
         return v;

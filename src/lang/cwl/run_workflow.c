@@ -169,7 +169,7 @@ static Value nested(struct step_run *s, struct arena *a, size_t out, size_t dim,
     Value *items = NEW_ARRAY(a, Value, s->dims[dim] + 1);
     for (size_t i = 0; i < s->dims[dim]; i++)
         items[i] = nested(s, a, out, dim + 1, index);
-    return value_array(a, items, s->dims[dim]);
+    return value_array_of(a, items, s->dims[dim]);
 }
 
 static Value combined(struct step_run *s, size_t out)
@@ -183,7 +183,7 @@ static Value combined(struct step_run *s, size_t out)
     Value *items = NEW_ARRAY(a, Value, s->total + 1);
     for (size_t i = 0; i < s->total; i++)
         items[i] = s->results[i * s->step->out_count + out];
-    return value_array(a, items, s->total);
+    return value_array_of(a, items, s->total);
 }
 
 // --- one call of a step
