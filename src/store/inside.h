@@ -3,6 +3,7 @@
 // What the store's own files share. Names are relative to <home>/store ("objects/ab/cdef…"), by openat.
 #include "base/arena.h"
 #include "base/map.h"
+#include "store/log.h"
 #include "store/memo.h"
 #include "store/store.h"
 
@@ -13,19 +14,16 @@ extern const char *const kind_folders[KIND_COUNT];      // "objects", "results"
 enum { NAME_SIZE = 96, PREFIXES = 256, DURABLE_SLOTS = 1024 };
 #define TEMP_PREFIX ".tmp-"
 
-// A result that was put and waits for store_sync_results() in a temporary file: what can be seen is on disk.
+// A result that was put and waits for store_sync_results(): what can be seen is on disk.
 struct pending {
     Hash key;
-    char temp[NAME_SIZE];
-    int fd;                             // -1: closed, since too many are open
+    Str text;                           // owned
     bool replace;
-    bool is_dropped;                    // another was put in its place
+    bool is_dropped;                    // another was put in its place, or it has its name
 };
 struct pending_list {
     struct { struct pending **at; size_t len, cap; } items;
     struct map by_key;                  // Str of the 32 bytes -> struct pending
-    bool touched[PREFIXES];             // folders to sync besides those that results of ours go into
-    size_t count;                       // puts
 };
 
 struct store {
@@ -47,8 +45,9 @@ struct store {
     bool is_closed;                     // a sync failed: final
     char closed_text[1024];
     struct pending_list pending, syncing;
-    pthread_mutex_t sync_lock;          // one store_sync_results() at a time
-    _Atomic size_t pending_count;       // puts in both lists; 0: no need to look
+    _Atomic size_t pending_count;       // in both lists; 0: no need to look
+    pthread_mutex_t sync_lock;          // one store_sync_results() at a time; guards the log
+    struct result_log log;
 };
 
 // --- store.c
@@ -94,6 +93,8 @@ bool result_read(struct store *s, const char *name, Hash key, struct arena *a, s
                  struct err *err) MUST_CHECK;
 // Is there a sound one? A damaged one is set aside.
 bool result_exists(struct store *s, Hash key, bool *exists, struct err *err) MUST_CHECK;
+// Writes the record under its key, not synced. is_taken: where one is already it stays, and this says so; NULL: it is replaced.
+bool result_write(struct store *s, Hash key, Str text, bool *is_taken, struct err *err) MUST_CHECK;
 void pending_add(struct pending_list *list, struct pending *p);
-void pending_drop(struct store *s, struct pending *p);                  // removes the temporary file
-void pending_release(struct store *s, struct pending_list *list);       // drops all
+void pending_free(struct pending *p);
+void pending_release(struct pending_list *list);        // frees all

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Results: records under their task's key. What is in a record is task/result.c's.
 //
-// A result that was put waits in a temporary file, known to this store alone, until store_sync_results() has synced it;
-// only then it gets its name. So a result that another process can see has its bytes on disk.
+// A result that was put waits in memory, known to this store alone, until store_sync_results() has it on disk; only then it
+// gets its name. So a result that another process can see is not lost by a power cut.
 #include "store/inside.h"
 
 #include <errno.h>
@@ -12,7 +12,6 @@
 #include "base/vec.h"
 #include "task/result.h"
 
-enum { OPEN_MAX_PENDING = 256 };
 #define RECORD_MAX_BYTES ((off_t)1 << 30)
 
 // --- reading
@@ -60,8 +59,8 @@ bool result_read(struct store *s, const char *name, Hash key, struct arena *a, s
     return ok || err_wrap(err, "%s/%s", s->root, name);
 }
 
-// The temporary name of a result that waits, if one does.
-static bool find_pending(struct store *s, Hash key, char temp[NAME_SIZE])
+// The record of a result that waits, if one does.
+static bool find_pending(struct store *s, Hash key, struct arena *a, Str *text)
 {
     if (s->pending_count == 0)
         return false;
@@ -70,8 +69,8 @@ static bool find_pending(struct store *s, Hash key, char temp[NAME_SIZE])
     const struct pending *p = map_find(&s->pending.by_key, id);
     if (p == NULL)
         p = map_find(&s->syncing.by_key, id);
-    if (p)
-        memcpy(temp, p->temp, NAME_SIZE);
+    if (p && a)
+        *text = str_copy(a, p->text);
     pthread_mutex_unlock(&s->lock);
     return p != NULL;
 }
@@ -81,8 +80,9 @@ bool store_find_result(struct store *s, Hash key, struct arena *a, struct task_r
     char name[NAME_SIZE];
     struct stat st;
     struct err aside;
-    if (find_pending(s, key, name) && result_read(s, name, key, a, out, &st, err))
-        return true;                                    // else it has got its name meanwhile
+    Str text;
+    if (find_pending(s, key, a, &text))
+        return result_decode(a, text, out, err);
     name_of(KIND_RESULT, key, name);
     if (result_read(s, name, key, a, out, &st, err))
         return true;
@@ -111,18 +111,16 @@ void pending_add(struct pending_list *list, struct pending *p)
     map_set(&list->by_key, (Str){ (const char *)p->key.bytes, sizeof p->key.bytes }, p);
 }
 
-void pending_drop(struct store *s, struct pending *p)
+void pending_free(struct pending *p)
 {
-    if (p->fd >= 0)
-        close(p->fd);
-    unlinkat(s->fd, p->temp, 0);
+    free((char *)p->text.data);
     free(p);
 }
 
-void pending_release(struct store *s, struct pending_list *list)
+void pending_release(struct pending_list *list)
 {
     for (size_t i = 0; i < list->items.len; i++)
-        pending_drop(s, list->items.at[i]);
+        pending_free(list->items.at[i]);
     free(list->items.at);
     map_release(&list->by_key);
     *list = (struct pending_list){ 0 };
@@ -144,51 +142,61 @@ bool result_exists(struct store *s, Hash key, bool *exists, struct err *err)
     return err->code == ERR_DAMAGED && set_aside(s, KIND_RESULT, key, &st, "result-check", err);
 }
 
-static struct pending *write_temp(struct store *s, const struct task_result *r, struct err *err)
+bool result_write(struct store *s, Hash key, Str text, bool *is_taken, struct err *err)
+{
+    char temp[NAME_SIZE], name[NAME_SIZE];
+    int fd = temp_open(s, KIND_RESULT, key.bytes[0], temp, err);
+    if (fd < 0)
+        return false;
+    name_of(KIND_RESULT, key, name);
+    bool ok = write_all(s, fd, temp, text, err);
+    ok = (close(fd) == 0 || errno == EINTR || (ok && write_failed(s, temp, err))) && ok;
+    if (is_taken)
+        *is_taken = false;
+    if (ok && (is_taken ? rename_new(s->fd, temp, s->fd, name) : renameat(s->fd, temp, s->fd, name)) == 0)
+        return true;
+    if (ok && is_taken && errno == EEXIST)
+        *is_taken = true;
+    else if (ok)
+        ok = write_failed(s, name, err);
+    unlinkat(s->fd, temp, 0);
+    return ok;
+}
+
+static struct pending *pending_new(const struct task_result *r, bool replace)
 {
     struct arena scratch = { 0 };
     struct pending *p = xcalloc(1, sizeof *p);
-    p->key = r->key;
-    p->fd = temp_open(s, KIND_RESULT, r->key.bytes[0], p->temp, err);
-    bool ok = p->fd >= 0 && write_all(s, p->fd, p->temp, result_encode(&scratch, r), err);
+    Str text = result_encode(&scratch, r);
+    char *copy = xmalloc(text.len + 1);
+    memcpy(copy, text.data, text.len);
+    *p = (struct pending){ .key = r->key, .text = { copy, text.len }, .replace = replace };
     arena_release(&scratch);
-    if (ok && s->pending_count >= OPEN_MAX_PENDING) {   // descriptors are few: this one is opened again for its sync
-        ok = close_written(s, p->fd, p->temp, err);
-        p->fd = -1;
-    }
-    if (ok)
-        return p;
-    pending_drop(s, p);
-    return NULL;
+    return p;
 }
 
 bool store_put_result(struct store *s, const struct task_result *r, bool replace, bool *existed, struct err *err)
 {
-    char temp[NAME_SIZE];
-    bool has = !replace && find_pending(s, r->key, temp);
+    bool has = !replace && find_pending(s, r->key, NULL, NULL);
     if (existed)
         *existed = has;
     if (!check_writable(s, err))
         return false;
+    if (has || (!replace && !result_exists(s, r->key, &has, err)))
+        return has;
+    if (existed)
+        *existed = has;
     if (has)
         return true;
-    if (!replace && !result_exists(s, r->key, &has, err))
-        return false;
-    struct pending *p = has ? NULL : write_temp(s, r, err);
-    if (!has && p == NULL)
-        return false;
+    struct pending *p = pending_new(r, replace);
     pthread_mutex_lock(&s->lock);
-    if (p && !replace && (pending_of(&s->pending, r->key) || pending_of(&s->syncing, r->key))) {
-        pending_drop(s, p);                                // another thread was first
-        has = true;
-    } else if (p) {
-        p->replace = replace;
-        pending_add(&s->pending, p);
-    }
-    s->pending.touched[r->key.bytes[0]] = true;         // also another's: its name may not have been synced yet
-    s->pending.count++;
-    s->pending_count++;
+    if (!replace && (pending_of(&s->pending, r->key) || pending_of(&s->syncing, r->key)))
+        has = true;                     // another thread was first
+    else
+        pending_add(&s->pending, p), s->pending_count++;
     pthread_mutex_unlock(&s->lock);
+    if (has)
+        pending_free(p);
     if (existed)
         *existed = has;
     return true;

@@ -188,6 +188,8 @@ static struct store *open_in(struct arena *a, Str home, bool create, struct err 
     }
     struct store *s = store_new(root, fd, can_write);
     s->device = st.st_dev;
+    if (can_write)
+        log_recover(s);
     return s;
 }
 
@@ -206,7 +208,9 @@ void store_close(struct store *s)
     struct err err;
     if (s->pending_count && !store_sync_results(s, &err))
         LOG(LOG_WARN, "results are lost: %s", err.text);
-    pending_release(s, &s->pending);
+    if (!s->is_closed && !log_settle(s, &err))
+        LOG(LOG_WARN, "%s", err.text);
+    pending_release(&s->pending);
     memo_release(&s->memo);
     pthread_mutex_destroy(&s->lock);
     pthread_mutex_destroy(&s->prefix_lock);

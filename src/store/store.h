@@ -4,11 +4,13 @@
 //
 //   <home>/store/objects/ab/cdef…   bytes, mode 0444, never overwritten
 //   <home>/store/results/ab/cdef…   result_encode(), by task key
+//   <home>/store/unsynced/          logs of results whose files are not synced one by one (store/log.h)
 //   <home>/store/memo               (path, device, inode, size, mtime, ctime) -> digest, append-only, a cache
 //   <home>/store/damaged/           what failed its digest, set aside as <hex>-<time>-<reason>
 //   <home>/store/version            "petri store 1"
 //
-// Writes: temporary file (".tmp-…") in the same folder, write, fsync, rename without overwrite, fsync of the folder.
+// Writes of objects: temporary file (".tmp-…") in the same folder, write, fsync, rename without overwrite, fsync of the
+// folder. Results: many at once in a log by one sync, then each its file; a crash's log is taken up by store_open().
 // Every function may be called from any thread (the memo has its own lock). Sync errors are final: after one,
 // every further write on this store fails with ERR_INTERNAL ("the store is closed for writing after …").
 #include "base/err.h"
@@ -53,9 +55,9 @@ bool store_find_result(struct store *s, Hash key, struct arena *a, struct task_r
 // one aside too (in damaged/, as "replaced").
 bool store_put_result(struct store *s, const struct task_result *r, bool replace, bool *existed,
                       struct err *err) MUST_CHECK;
-// Makes all results put through this store so far durable, in one batch (writeout of all, sync of each, then their
-// names and folders): what another process can see has its bytes on disk. A result that another process put under the
-// same key meanwhile wins. After a failure that is not a failed sync, what is left waits for the next call.
+// Makes all results put through this store so far durable, by one sync of a log, and then visible under their names. A result
+// that another process put under the same key meanwhile wins. After a failure that is not a failed sync, what is left waits for
+// the next call.
 bool store_sync_results(struct store *s, struct err *err) MUST_CHECK;
 
 // --- upkeep. Callbacks return false to stop.

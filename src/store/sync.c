@@ -1,81 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
-// The batch that makes results durable: writeout of all, sync of each, then their names, then the folders. A result
-// gets its name only after its bytes are on disk.
+// The batch that makes results durable: all of them in the log, by one sync, and then each under its name.
 #include "store/inside.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
-
-#include "base/vec.h"
-
-enum { BATCH = 256 };                                   // descriptors open at once
-
-static bool sync_batch(struct store *s, struct pending **at, size_t count, struct err *err)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (at[i]->is_dropped)
-            continue;
-        if (at[i]->fd < 0)
-            at[i]->fd = openat(s->fd, at[i]->temp, O_RDONLY | O_CLOEXEC);
-        if (at[i]->fd < 0)
-            return err_errno(err, "cannot open %s/%s for its sync", s->root, at[i]->temp);
-        sync_file_range(at[i]->fd, 0, 0, SYNC_FILE_RANGE_WRITE);       // only a head start
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct pending *p = at[i];
-        if (p->is_dropped)
-            continue;
-        if (!sync_fd(s, p->fd, p->temp, err))
-            return false;
-        int fd = p->fd;
-        p->fd = -1;
-        if (!close_written(s, fd, p->temp, err))
-            return false;
-    }
-    return true;
-}
 
 static bool give_name(struct store *s, struct pending *p, struct err *err)
 {
-    char name[NAME_SIZE];
-    bool exists;
-    name_of(KIND_RESULT, p->key, name);
+    bool is_taken, exists;
     if (p->replace) {
         keep_aside(s, KIND_RESULT, p->key, "replaced");
-        return renameat(s->fd, p->temp, s->fd, name) == 0 || write_failed(s, name, err);
+        return result_write(s, p->key, p->text, NULL, err);
     }
     for (int attempt = 0; attempt < 10; attempt++) {
-        if (rename_new(s->fd, p->temp, s->fd, name) == 0)
+        if (!result_write(s, p->key, p->text, &is_taken, err))
+            return false;
+        if (!is_taken)
             return true;
-        if (errno != EEXIST)
-            return write_failed(s, name, err);
         if (!result_exists(s, p->key, &exists, err))
             return false;
         if (exists)                                     // another process was first: its result counts
-            return unlinkat(s->fd, p->temp, 0) == 0 || errno == ENOENT || write_failed(s, p->temp, err);
+            return true;
     }
+    char name[NAME_SIZE];
+    name_of(KIND_RESULT, p->key, name);
     return err_set(err, ERR_CONFLICT, "the result %s/%s is damaged again and again: check the disk", s->root, name);
 }
 
 static bool sync_list(struct store *s, struct pending_list *list, struct err *err)
 {
-    for (size_t i = 0; i < list->items.len; i += BATCH)
-        if (!sync_batch(s, list->items.at + i, MIN(list->items.len - i, (size_t)BATCH), err))
-            return false;
+    if (!log_append(s, list->items.at, list->items.len, err))
+        return false;
     for (size_t i = 0; i < list->items.len; i++) {
         struct pending *p = list->items.at[i];
-        if (p->is_dropped)
-            unlinkat(s->fd, p->temp, 0);
-        else if (!give_name(s, p, err))
+        if (!p->is_dropped && !give_name(s, p, err)) {
+            s->log.is_needed = true;
             return false;
-        p->is_dropped = true;                           // done with; `find` may still ask where it was
+        }
+        p->is_dropped = true;                           // done with; `find` may still ask for it
     }
-    for (int prefix = 0; prefix < PREFIXES; prefix++)
-        if (list->touched[prefix] && !(make_prefix(s, KIND_RESULT, (uint8_t)prefix, err) &&
-                                       sync_prefix(s, KIND_RESULT, (uint8_t)prefix, err)))
-            return false;
-    return true;
+    return log_is_full(&s->log) ? log_settle(s, err) : true;
 }
 
 // After a failure that is not final (no descriptors, no space) what was not done waits for the next call.
@@ -84,16 +47,13 @@ static void put_back(struct store *s, struct pending_list *undone)
     for (size_t i = 0; i < undone->items.len; i++) {
         struct pending *p = undone->items.at[i];
         Str id = { (const char *)p->key.bytes, sizeof p->key.bytes };
+        s->pending_count--;
         if (p->is_dropped || map_has(&s->pending.by_key, id))
-            pending_drop(s, p);
+            pending_free(p);
         else
-            pending_add(&s->pending, p);
+            pending_add(&s->pending, p), s->pending_count++;
     }
     undone->items.len = 0;
-    for (int prefix = 0; prefix < PREFIXES; prefix++)
-        s->pending.touched[prefix] |= undone->touched[prefix];
-    s->pending.count += undone->count;
-    undone->count = 0;
 }
 
 static bool sync_pending(struct store *s, struct err *err)
@@ -106,12 +66,8 @@ static bool sync_pending(struct store *s, struct err *err)
     pthread_mutex_lock(&s->lock);
     if (!ok)
         put_back(s, &s->syncing);
-    s->pending_count -= s->syncing.count;
-    for (size_t i = 0; i < s->syncing.items.len; i++)
-        free(s->syncing.items.at[i]);
-    free(s->syncing.items.at);
-    map_release(&s->syncing.by_key);
-    s->syncing = (struct pending_list){ 0 };
+    s->pending_count -= s->syncing.items.len;
+    pending_release(&s->syncing);
     pthread_mutex_unlock(&s->lock);
     return ok;
 }

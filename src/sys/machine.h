@@ -7,3 +7,4 @@ int machine_cores(void);                                // that this process may
 int64_t machine_memory_bytes(void);                     // physical, or the cgroup's limit if smaller
 int64_t disk_free_bytes(Str path);                      // for this user, of the filesystem that holds path; -1: unknown
 Str machine_host(void);                                 // static
+Str machine_boot_id(void);                              // static: another after each boot; empty: unknown
