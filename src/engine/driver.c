@@ -58,6 +58,7 @@ void driver_free(struct driver *d)
     core_free(d->core);
     free(d->effects.at);
     free(d->later.at);
+    free(d->lookups.at);
     loop_timer_free(d->timer);
     driver_stage_free(d);
     map_release(&d->steps);
@@ -184,21 +185,33 @@ static bool is_usable(const struct driver_task *t, const struct task_result *r)
     return task_exit_class(t->spec, r->exit_code) == EXIT_IS_SUCCESS;
 }
 
-static bool find_result(struct driver_task *t)
+// May run on a worker thread: it touches nothing but the task.
+static void look_up(struct driver_task *t)
 {
     struct err err;
     struct task_result *r = NEW(&t->arena, struct task_result);
     if (t->spec->policy.no_cache || t->driver->config.no_cache)
-        return false;
+        return;
     if (!store_find_result(t->driver->store, t->key, &t->arena, r, &err)) {
         if (err.code == ERR_DAMAGED)
-            driver_warn(t->driver, str_of(err.text));
-        return false;
+            t->damage = str_copy(&t->arena, str_of(err.text));
+    } else if (is_usable(t, r)) {
+        t->result = r;
     }
-    if (!is_usable(t, r))
-        return false;
-    t->result = r;
-    return true;
+}
+
+static bool tell_found(struct driver_task *t)
+{
+    if (t->damage.len)
+        driver_warn(t->driver, t->damage);
+    t->damage = (Str){ 0 };
+    return t->result != NULL;
+}
+
+static bool find_result(struct driver_task *t)
+{
+    look_up(t);
+    return tell_found(t);
 }
 
 void driver_task_submit(struct driver_task *t)
@@ -232,10 +245,65 @@ void driver_submit(struct driver *d, const struct task_spec *spec, task_told *to
 
 // --- effects
 
-static void do_lookup(struct driver_task *t)
+// --- lookups: many at once on the worker threads, since results of long ago lie on a disk, not in memory
+
+struct lookups {
+    struct driver *driver;
+    struct driver_task **at;
+    size_t count, next;                 // next: taken atomically
+    int running;
+};
+enum { LOOKUPS_AT_ONCE = 16, LOOKUP_THREADS = 4 };      // fewer are not worth a thread
+
+static void answer_lookup(struct driver_task *t)
 {
-    bool found = find_result(t);
+    bool found = tell_found(t);
     driver_event(t->driver, (struct core_event){ .kind = found ? CORE_KNOWN : CORE_UNKNOWN, .task = t->core });
+}
+
+static void lookup_work(void *arg)
+{
+    struct lookups *all = arg;
+    size_t i;
+    while ((i = __atomic_fetch_add(&all->next, 1, __ATOMIC_RELAXED)) < all->count)
+        look_up(all->at[i]);
+}
+
+static void lookup_done(void *arg)
+{
+    struct lookups *all = arg;
+    struct driver *d = all->driver;
+    d->work_running--;
+    if (--all->running > 0)
+        return;
+    for (size_t i = 0; i < all->count; i++)             // in the order they were asked for, whoever was faster
+        answer_lookup(all->at[i]);
+    d->looking_up = false;
+    free(all->at);
+    free(all);
+    loop_wake(d->loop);
+}
+
+static void start_lookups(struct driver *d)
+{
+    if (d->lookups.len == 0 || d->looking_up)
+        return;
+    if (d->lookups.len < LOOKUPS_AT_ONCE) {
+        for (size_t i = 0; i < d->lookups.len; i++) {
+            look_up(d->lookups.at[i]);
+            answer_lookup(d->lookups.at[i]);
+        }
+        d->lookups.len = 0;
+        return;
+    }
+    struct lookups *all = xcalloc(1, sizeof *all);
+    *all = (struct lookups){ d, d->lookups.at, d->lookups.len, 0, LOOKUP_THREADS };
+    d->lookups.at = NULL;
+    d->lookups.len = d->lookups.cap = 0;
+    d->looking_up = true;
+    d->work_running += all->running;
+    for (int i = all->running; i > 0; i--)
+        loop_work(d->loop, lookup_work, lookup_done, all);
 }
 
 static void wait_durable(struct driver_task *t, uint64_t number)
@@ -353,7 +421,7 @@ static void carry_out(struct driver *d, const struct core_effect *e)
 {
     struct driver_task *t = core_owner(e->task);
     switch (e->kind) {
-    case CORE_LOOKUP: do_lookup(t); break;
+    case CORE_LOOKUP: vec_push_heap(&d->lookups, t); break;
     case CORE_INTEND: wait_durable(t, record_intent(t)); break;
     case CORE_START: do_start(t, e->attempt); break;
     case CORE_KILL: executor_cancel(d->executor, &t->attempt, e->at_once ? 0 : d->config.kill_grace_ms); break;
@@ -372,7 +440,7 @@ static bool is_idle(const struct driver *d)
 {
     struct core_counts counts = core_counts(d->core);
     return counts.running == 0 && !d->committing && d->work_running == 0 && d->later.len == 0 && d->effects_done == d->effects.len
-        && (d->broken || link_is_empty(&d->durable));
+        && d->lookups.len == 0 && (d->broken || link_is_empty(&d->durable));
 }
 
 static void on_turn_end(void *arg)
@@ -386,9 +454,12 @@ static void on_turn_end(void *arg)
     if (d->later.len > due)
         memmove(d->later.at, d->later.at + due, (d->later.len - due) * sizeof *d->later.at);
     d->later.len -= due;
+    start_lookups(d);
     for (int n = 0; d->effects_done < d->effects.len && n < EFFECTS_PER_TURN; n++) {
         struct core_effect effect = d->effects.at[d->effects_done++];
         carry_out(d, &effect);
+        if (d->effects_done == d->effects.len)
+            start_lookups(d);
     }
     if (d->effects_done == d->effects.len)
         d->effects_done = d->effects.len = 0;

@@ -25,6 +25,7 @@ struct driver_task {                    // from submit until told
     struct arena attempt_arena;         // one attempt's memory
     struct attempt_outcome outcome;     // of the last attempt
     struct strbuf error;                // why it failed
+    Str damage;                         // what was wrong with its result in the store, until the user was told
     bool makes_again;                   // a result whose bytes were lost is being made again
     bool result_changed;                // … and came out different
     int missing;                        // held: lost digests that are being made again
@@ -80,7 +81,9 @@ struct driver {
     struct result_cache result_cache;
     struct map making;                  // digest bytes of keys being made again -> struct making
     int64_t task_number;
-    int work_running;                   // hash jobs on worker threads
+    VEC(struct driver_task *) lookups;  // asked for, not begun
+    bool looking_up;                    // others are, on worker threads
+    int work_running;                   // jobs on worker threads: hashing, lookups
     bool finished, stopped, broken;     // finished: the evaluator is done; stopped: the loop was told
     bool cancelled;
     VEC(Str) would_run;

@@ -62,7 +62,6 @@ bool write_failed(struct store *s, const char *name, struct err *err);
 int temp_open(struct store *s, enum kind kind, int prefix, char name[NAME_SIZE], struct err *err);
 bool write_all(struct store *s, int fd, const char *name, Str bytes, struct err *err) MUST_CHECK;
 bool sync_fd(struct store *s, int fd, const char *name, struct err *err) MUST_CHECK;
-bool close_written(struct store *s, int fd, const char *name, struct err *err) MUST_CHECK;
 bool make_prefix(struct store *s, enum kind kind, uint8_t prefix, struct err *err) MUST_CHECK;
 bool sync_prefix(struct store *s, enum kind kind, uint8_t prefix, struct err *err) MUST_CHECK;
 // As rename, but what is there stays (EEXIST); where the filesystem can't, link and unlink. 0, or -1 with errno.

@@ -69,6 +69,20 @@ static bool sync_dir(struct store *s, const char *name, struct err *err)
     return ok;
 }
 
+// Another process that opens the store may find the file before it is locked, and take it for one that a crash left.
+static bool take_new(struct store *s, struct arena *scratch, int *fd, struct err *err)
+{
+    for (int attempt = 0; attempt < 100; attempt++) {
+        snprintf(s->log.name, sizeof s->log.name, LOG_FOLDER "/%016llx-%llu", (unsigned long long)s->token,
+                 (unsigned long long)atomic_fetch_add(&s->temp_count, 1));
+        if (lock_take(str_printf(scratch, "%s/%s", s->root, s->log.name), fd, err))
+            return true;
+        if (err->code != ERR_CONFLICT)
+            break;
+    }
+    return false;
+}
+
 static bool log_open(struct store *s, struct err *err)
 {
     struct result_log *log = &s->log;
@@ -76,12 +90,10 @@ static bool log_open(struct store *s, struct err *err)
     bool is_new = mkdirat(s->fd, LOG_FOLDER, 0777) == 0;
     if (!is_new && errno != EEXIST)
         return write_failed(s, LOG_FOLDER, err);
-    snprintf(log->name, sizeof log->name, LOG_FOLDER "/%016llx-%llu", (unsigned long long)s->token,
-             (unsigned long long)atomic_fetch_add(&s->temp_count, 1));
     Str head = str_printf(&scratch, "%s" STR_FMT "\n", head_start, STR_ARG(machine_boot_id()));
     int fd = -1;
-    bool ok = lock_take(str_printf(&scratch, "%s/%s", s->root, log->name), &fd, err) && write_all(s, fd, log->name, head, err)
-        && sync_dir(s, LOG_FOLDER, err) && (!is_new || sync_dir(s, ".", err));
+    bool ok = take_new(s, &scratch, &fd, err) && write_all(s, fd, log->name, head, err) && sync_dir(s, LOG_FOLDER, err)
+        && (!is_new || sync_dir(s, ".", err));
     if (ok)
         log->fd = fd, log->size = (off_t)head.len, log->is_needed = false;
     else if (fd >= 0)

@@ -121,11 +121,6 @@ bool sync_fd(struct store *s, int fd, const char *name, struct err *err)
     return fsync(fd) == 0 || sync_failed(s, name, err);
 }
 
-bool close_written(struct store *s, int fd, const char *name, struct err *err)
-{
-    return close(fd) == 0 || errno == EINTR || sync_failed(s, name, err);
-}
-
 int rename_new(int from_fd, const char *from, int to_fd, const char *to)
 {
     if (renameat2(from_fd, from, to_fd, to, RENAME_NOREPLACE) == 0)
