@@ -544,6 +544,8 @@ static void hash_work(void *arg)
     struct hash_jobs *jobs = arg;
     size_t i;
     while ((i = __atomic_fetch_add(&jobs->next, 1, __ATOMIC_RELAXED)) < jobs->count) {
+        if (__atomic_load_n(&jobs->driver->finished, __ATOMIC_RELAXED))
+            return;                     // the run was cancelled: nobody asks for the rest
         struct driver_hash_item *item = &jobs->items[i];
         if (store_hash_file(jobs->driver->store, item->path, &item->hash, &item->size, &item->err))
             item->err.code = ERR_NONE;  // what was tried on the way may have left its error

@@ -115,20 +115,24 @@ struct collector {
     struct err *err;
 };
 
-static const struct output *find_output(const struct task_result *r, Str path)
+// The first output whose path is not before `path`: they are sorted, so what is in a folder lies together.
+static size_t first_from(const struct task_result *r, Str path)
 {
     size_t low = 0, high = r->output_count;
-    while (low < high) {                // sorted by path
+    while (low < high) {
         size_t mid = (low + high) / 2;
-        int order = str_compare(r->outputs[mid].path, path);
-        if (order == 0)
-            return &r->outputs[mid];
-        if (order < 0)
+        if (str_compare(r->outputs[mid].path, path) < 0)
             low = mid + 1;
         else
             high = mid;
     }
-    return NULL;
+    return low;
+}
+
+static const struct output *find_output(const struct task_result *r, Str path)
+{
+    size_t i = first_from(r, path);
+    return i < r->output_count && str_eq(r->outputs[i].path, path) ? &r->outputs[i] : NULL;
 }
 
 static Value value_of_output(struct collector *k, const struct output *o);
@@ -138,10 +142,11 @@ static Str parent_of(Str path) { return str_has(path, '/') ? str_dirname(path) :
 static Value listing_below(struct collector *k, Str folder)
 {
     VEC(Value) items = { 0 };
-    for (size_t i = 0; i < k->result->output_count; i++)
+    Str below = folder.len ? str_concat(&k->c->arena, folder, STR("/")) : folder;
+    for (size_t i = first_from(k->result, below); i < k->result->output_count && str_starts(k->result->outputs[i].path, below); i++)
         if (str_eq(parent_of(k->result->outputs[i].path), folder))
             vec_push(&k->c->arena, &items, value_of_output(k, &k->result->outputs[i]));
-    return value_array(&k->c->arena, items.at, items.len);
+    return value_array_of(&k->c->arena, items.at, items.len);
 }
 
 // Where files may be updated in place, two files are two things even while their bytes are the same: the location then says
