@@ -9,6 +9,7 @@
 enum {
     INTEND_AHEAD = 64,                  // intents written before a slot is free, so that a start waits for no disk
     PASSED_OVER_MAX = 64,               // smaller tasks that may overtake one that does not fit
+    LEFT_MAX = 4,                       // more attempts whose outputs are still being taken: that must catch up first
 };
 
 enum core_state {
@@ -26,7 +27,7 @@ struct core_task {
     struct core_request request;
     enum core_state state;
     int attempt, passed_over;
-    bool was_cached, cancelled, timed_out, killing;
+    bool was_cached, cancelled, timed_out, killing, has_left;
     struct step_queue *queue;
     struct link link;                   // in its queue, in `ready`, in `running`, in `held`, or in its leader's followers
     struct link followers;              // tasks with the same key that wait for this one
@@ -42,7 +43,7 @@ struct core {
     struct heap timers;
     double cores_used;
     int64_t memory_used, disk_used;
-    int64_t waiting_count, running_count, ahead_count, told;
+    int64_t waiting_count, running_count, left_count, ahead_count, told;    // left: dead, but not ended; not running
     bool stopped;                       // nothing new starts
     uint64_t random;
 };
@@ -112,22 +113,38 @@ static struct step_queue *queue_of(struct core *c, Str step)
 
 static bool fits(const struct core *c, const struct core_task *t)
 {
-    if (c->running_count == 0)
+    if (c->running_count == 0 && c->left_count == 0)
         return true;                    // alone, a task may take more than there is: the driver has warned
-    return c->running_count < c->config.max_running
+    return c->running_count < c->config.max_running && c->left_count < LEFT_MAX
         && c->cores_used + t->request.cores <= c->config.cores + 1e-9
         && c->memory_used + t->request.memory_bytes <= c->config.memory_bytes
         && (c->config.disk_bytes < 0 || c->disk_used + t->request.disk_bytes <= c->config.disk_bytes);
 }
 
-static void reserve(struct core *c, struct core_task *t, int sign)
+static void reserve_run(struct core *c, struct core_task *t, int sign)
 {
     c->running_count += sign;
     c->cores_used += sign * t->request.cores;
     c->memory_used += sign * t->request.memory_bytes;
-    c->disk_used += sign * t->request.disk_bytes;
     if (c->running_count == 0)
         c->cores_used = 0;              // no drift from adding and taking away fractions
+}
+
+static void reserve(struct core *c, struct core_task *t)
+{
+    reserve_run(c, t, +1);
+    c->disk_used += t->request.disk_bytes;
+}
+
+// The disk is free only now: what the attempt left lay there until it was taken.
+static void unreserve(struct core *c, struct core_task *t)
+{
+    if (t->has_left)
+        c->left_count--;
+    else
+        reserve_run(c, t, -1);
+    t->has_left = false;
+    c->disk_used -= t->request.disk_bytes;
 }
 
 // --- ways between the states
@@ -236,12 +253,23 @@ static void raise_memory(struct core *c, struct core_task *t)
     t->request.memory_bytes = MAX(t->request.memory_bytes, MIN((int64_t)raised, c->config.memory_bytes));
 }
 
+static void left(struct core *c, struct core_task *t)
+{
+    CHECK(t->state == STATE_RUNNING);
+    if (t->has_left)
+        return;
+    t->has_left = true;
+    heap_remove(&c->timers, &t->timer);
+    reserve_run(c, t, -1);
+    c->left_count++;
+}
+
 static void attempt_ended(struct core *c, struct core_task *t, enum core_ended ended, Time now, struct core_effects *out)
 {
     CHECK(t->state == STATE_RUNNING);
     heap_remove(&c->timers, &t->timer);
     link_remove(&t->link);
-    reserve(c, t, -1);
+    unreserve(c, t);
     t->queue->active--;
     if (ended == ENDED_SUCCESS) {
         record(t, STATE_RECORDING_DONE, CORE_RECORD_DONE, out);
@@ -282,7 +310,7 @@ static void known(struct core *c, struct core_task *t, struct core_effects *out)
     if (t->state == STATE_RUNNING) {    // a late hit: START found that somebody else has finished it
         heap_remove(&c->timers, &t->timer);
         link_remove(&t->link);
-        reserve(c, t, -1);
+        unreserve(c, t);
         t->queue->active--;
     }
     record(t, STATE_RECORDING_CACHED, CORE_RECORD_CACHED, out);
@@ -293,7 +321,7 @@ static void not_ready(struct core *c, struct core_task *t, struct core_effects *
     CHECK(t->state == STATE_RUNNING);
     heap_remove(&c->timers, &t->timer);
     link_remove(&t->link);
-    reserve(c, t, -1);
+    unreserve(c, t);
     t->state = STATE_HELD;
     c->ahead_count++;
     if (c->stopped)
@@ -363,7 +391,7 @@ static void start(struct core *c, struct core_task *t, Time now, struct core_eff
     link_remove(&t->link);
     c->ahead_count--;
     link_append(&c->running, &t->link);
-    reserve(c, t, +1);
+    reserve(c, t);
     t->killing = t->timed_out = false;
     record(t, STATE_RUNNING, CORE_START, out);
     if (t->request.time_limit > 0)
@@ -393,7 +421,7 @@ static void kill_running(struct core *c, bool at_once, struct core_effects *out)
 {
     LINK_EACH(&c->running, l) {
         struct core_task *t = CONTAINER_OF(l, struct core_task, link);
-        if (t->killing && !at_once)
+        if (t->has_left || (t->killing && !at_once))
             continue;
         t->killing = true;
         emit(out, (struct core_effect){ .kind = CORE_KILL, .task = t, .attempt = t->attempt, .at_once = at_once });
@@ -454,6 +482,7 @@ void core_step(struct core *c, struct core_event *event, Time now, struct core_e
             link_append(&c->ready, &t->link);
         }
         break;
+    case CORE_LEFT: left(c, t); break;
     case CORE_ENDED: attempt_ended(c, t, event->ended, now, out); break;
     case CORE_CANCEL:
         stop(c, out);
@@ -481,5 +510,5 @@ int64_t core_memory(const struct core_task *t) { return t->request.memory_bytes;
 
 struct core_counts core_counts(const struct core *c)
 {
-    return (struct core_counts){ c->waiting_count + c->ahead_count, c->running_count, c->told };
+    return (struct core_counts){ c->waiting_count + c->ahead_count, c->running_count + c->left_count, c->told };
 }

@@ -47,6 +47,7 @@ enum core_event_kind {
     CORE_DURABLE,       // task: what INTEND or RECORD_* asked for is on disk
     CORE_NOT_READY,     // task: answer to START: inputs are being made again; hold it until CORE_READY
     CORE_READY,         // task: may be started (again)
+    CORE_LEFT,          // task: the attempt's processes are dead, its outputs are being taken: cores and memory are free. May be left out
     CORE_ENDED,         // task: its attempt ended, see `ended`
     CORE_CANCEL,        // everything: nothing new starts, what runs is killed with a grace; `at_once` without
     CORE_STOP,          // everything waiting is cancelled, what runs may end

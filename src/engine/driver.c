@@ -32,7 +32,7 @@ struct driver *driver_new(struct loop *loop, struct store *store, struct journal
     link_init(&d->batch_results);
     d->timer = loop_timer_new(loop, on_timer, d);
     if (executor)
-        executor->done = driver_attempt_done, executor->done_arg = d;
+        executor->done = driver_attempt_done, executor->left = driver_attempt_left, executor->done_arg = d;
     loop_on_turn_end(loop, on_turn_end, d);
     return d;
 }

@@ -63,3 +63,9 @@ void driver_attempt_done(void *arg UNUSED, struct attempt *attempt, const struct
     t->outcome = *outcome;
     driver_attempt_ended(t, class_of_end(t, outcome));
 }
+
+void driver_attempt_left(void *arg, struct attempt *attempt)
+{
+    const struct driver_task *t = attempt->owner;
+    driver_event(arg, (struct core_event){ .kind = CORE_LEFT, .task = t->core });
+}

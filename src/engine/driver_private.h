@@ -101,6 +101,7 @@ void driver_task_submit(struct driver_task *t);
 
 // driver_outcome.c: the executor's `done`.
 void driver_attempt_done(void *arg, struct attempt *attempt, const struct attempt_outcome *outcome);
+void driver_attempt_left(void *arg, struct attempt *attempt);
 
 // driver_commit.c
 // Writes what is queued, unless a commit is under way or a pause is due.

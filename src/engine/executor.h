@@ -60,7 +60,9 @@ struct executor {
     struct loop *loop;
     struct store *store;
     void (*done)(void *arg, struct attempt *attempt, const struct attempt_outcome *outcome);
-    void *done_arg;
+    // Where the executor can tell it apart: before `done`, when the processes are dead and the outputs still to be taken.
+    void (*left)(void *arg, struct attempt *attempt);
+    void *done_arg;                     // of both
     int running;
 };
 // As the operations above; executor_submit() counts in `running` what was started.

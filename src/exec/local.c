@@ -248,6 +248,8 @@ static void on_done(struct local_executor *x, Str payload)
     if (code != ERR_NONE)
         err_set(&outcome->err, code, STR_FMT, STR_ARG(text));
     CHECK(!r.is_bad);
+    if (x->base.left && !x->is_freed)
+        x->base.left(x->base.done_arg, run->attempt);
     job_begin(x);
     loop_work(x->base.loop, collect_work, collect_done, run);
 }

@@ -172,6 +172,45 @@ TEST(reservations_hold_back_what_does_not_fit_and_a_giant_runs_alone)
     finish(c);
 }
 
+TEST(the_next_task_runs_while_the_outputs_of_a_dead_one_are_taken_and_its_disk_stays_reserved)
+{
+    struct core_config tight = roomy;
+    tight.cores = 1, tight.disk_bytes = 100;
+    struct core *c = core_new(&tight);
+    struct core_task *t[3];
+    for (int i = 0; i < 3; i++) {
+        struct core_request r = { .step = STR("a"), .cores = 1, .memory_bytes = 900, .disk_bytes = i == 2 ? 60 : 50, .key.bytes = { (uint8_t)i },
+                                  .time_limit = i == 0 ? SECOND : 0 };
+        struct core_event e = { .kind = CORE_SUBMIT, .request = &r };
+        core_step(c, &e, now, &effects);
+        EXPECT_EFFECT(CORE_LOOKUP);
+        event(c, CORE_UNKNOWN, t[i] = e.task);
+        EXPECT_EFFECT(CORE_INTEND);
+        event(c, CORE_DURABLE, t[i]);
+        if (i == 0)
+            EXPECT(EXPECT_EFFECT(CORE_START).task == t[0]);
+        EXPECT_NOTHING();
+    }
+    event(c, CORE_LEFT, t[0]);
+    EXPECT(EXPECT_EFFECT(CORE_START).task == t[1]);
+    event(c, CORE_LEFT, t[0]);                          // told twice counts once
+    event(c, CORE_LEFT, t[1]);
+    EXPECT_NOTHING();                                   // the third's disk is not there yet
+    EXPECT_INT(core_counts(c).running, 2);
+    now += 2 * SECOND;
+    event(c, CORE_TICK, NULL);
+    EXPECT_NOTHING();                                   // it was dead in time
+    event(c, CORE_CANCEL, NULL);
+    EXPECT_INT(EXPECT_EFFECT(CORE_TELL).end, CORE_END_CANCELLED);
+    EXPECT_NOTHING();                                   // nothing is left to kill
+    ended(c, t[0], ENDED_SUCCESS);
+    EXPECT_EFFECT(CORE_RECORD_DONE);
+    ended(c, t[1], ENDED_FAILURE);
+    EXPECT_EFFECT(CORE_RECORD_FAILED);
+    EXPECT_INT(core_counts(c).running, 0);
+    finish(c);
+}
+
 TEST(the_step_with_fewest_tasks_under_way_goes_first)
 {
     struct core_config config = roomy;
