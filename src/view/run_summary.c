@@ -162,7 +162,7 @@ static void add_record(struct run_summary *s, uint8_t type, Value r)
     case RECORD_EVALUATED: add_evaluated(s, r); break;
     case RECORD_END: add_end(s, r); break;
     case RECORD_WARNING: vec_push(&s->start, &s->warnings, kept(s, r, STR("text"))); break;
-    case RECORD_CANCEL: break;
+    case RECORD_CANCEL: case RECORD_FILES: case RECORD_TOOL: break;
     }
 }
 

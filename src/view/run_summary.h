@@ -8,8 +8,8 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "value/value.h"
+#include "view/run_record.h"
 
-enum run_status { RUN_RUNNING, RUN_DONE, RUN_FAILED, RUN_CANCELLED, RUN_INTERRUPTED };
 enum run_detail {
     RUN_BRIEF,                          // counts of the whole run alone: most records are not even parsed
     RUN_STEPS,                          // also inputs, steps, failures, warnings
