@@ -223,7 +223,7 @@ static void add_intent(struct run_record *r, Value v)
     struct recorded_attempt *at = take_task(r, v, &t);
     at->state = t->state = RECORDED_RUNNING;
     at->submitted = value_get_int(v, STR("time"), 0);
-    at->cores = number(v, STR("cores"));
+    at->cores = number(v, STR("cores")), at->gpus = number(v, STR("gpus"));
     at->memory = value_get_int(v, STR("memory"), 0), at->disk = value_get_int(v, STR("disk"), 0);
     at->time_limit = value_get_int(v, STR("time_limit"), 0);
     at->cache = flag(v, STR("made_again")) ? RECORDED_CACHE_AGAIN

@@ -63,7 +63,7 @@ struct recorded_attempt {               // also a result that was known: then no
     enum recorded_cache cache;
     bool is_retried, is_timed_out;      // another attempt follows; ended at its time limit
     Time submitted, recorded;           // when intended; when its end was recorded (0: not)
-    double cores;                       // reserved
+    double cores, gpus;                 // reserved
     int64_t memory, disk;               // reserved, bytes; disk 0: nothing was asked
     Time time_limit;                    // 0: none
     int exit_code, signal;              // exit_code -1: it did not exit; signal 0: none
