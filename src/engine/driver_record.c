@@ -68,7 +68,7 @@ static void add_inputs(struct strbuf *b, const struct driver_task *t)
     for (size_t i = 0; i < t->spec->stage_count; i++) {
         const struct stage *s = &t->spec->stages[i];
         if (s->kind == STAGE_FILE)
-            list_add(&list, below(s->path, STR(TASK_ROOT "/")), s->hash, s->size);
+            list_add(&list, below(s->path, STR(TASK_ROOT "/")), s->hash, s->size > 0 ? s->size : -1);
     }
     list_end(&list);
 }

@@ -13,7 +13,7 @@ enum record_type {
     // Before any outside effect of an attempt: task (int, unique in this start), attempt (1 …), name, step, key,
     // cores, memory, time, labels (map, where there are any), made_again (true when lost bytes are being made again); where they are
     // there: disk (bytes), gpus, time_limit, image, tool (digest of the program), cache ("off": it was told to run whatever is stored).
-    // In the record of the first attempt: inputs, a list of [path below TASK_ROOT, digest in hex, size] of the staged files, and
+    // In the record of the first attempt: inputs, a list of [path below TASK_ROOT, digest in hex, size or -1] of the staged files, and
     // inputs_more (int: further ones that are not listed)
     RECORD_INTENT = 3,
     // An attempt ended well and its result is in the store: task, attempt, name, step, key, exit, time, measured (map: started,

@@ -6,6 +6,12 @@
 #include "journal/journal.h"
 #include "value/read.h"
 
+const char *run_status_name(enum run_status status)
+{
+    static const char *const names[] = { "running", "done", "failed", "cancelled", "interrupted" };
+    return names[status];
+}
+
 const char *recorded_state_name(enum recorded_state state)
 {
     static const char *const names[] = { "running", "done", "cached", "failed", "cancelled", "lost" };
@@ -196,6 +202,14 @@ static struct recorded_attempt *attempt_of(struct run_record *r, struct recorded
     return &t->attempts.at[t->attempts.len - 1];
 }
 
+static void add_image(struct run_record *r, Str image)
+{
+    for (size_t i = 0; i < r->images.len; i++)
+        if (str_eq(r->images.at[i], image))
+            return;
+    vec_push(r->arena, &r->images, image);
+}
+
 // What any record of a task may say of it.
 static struct recorded_attempt *take_task(struct run_record *r, Value v, struct recorded_task **task)
 {
@@ -204,8 +218,10 @@ static struct recorded_attempt *take_task(struct run_record *r, Value v, struct 
         t->labels = copied(r, v, STR("labels"));
         t->sample = value_get_str(t->labels, STR("sample"));
     }
-    if (value_has(v, STR("image")))
+    if (value_has(v, STR("image"))) {
         t->image = interned(r, v, STR("image"));
+        add_image(r, t->image);
+    }
     if (value_has(v, STR("tool")))
         t->tool = interned(r, v, STR("tool"));
     take_files(r, v, STR("inputs"), STR("inputs_more"), &t->inputs);
@@ -272,6 +288,8 @@ static void add_failed(struct run_record *r, Value v)
     at->is_retried = flag(v, STR("retry")), at->is_timed_out = flag(v, STR("timed_out"));
     at->why = kept(r, v, STR("why"));
     at->log_out = copied(r, v, STR("log_out")), at->log_err = copied(r, v, STR("log_err"));
+    last_start(r)->retried += at->is_retried;
+    last_start(r)->failed += !at->is_retried && at->state == RECORDED_FAILED;
     at->limit = copied(r, v, STR("limit")), at->identity = copied(r, v, STR("identity"));
 }
 
@@ -318,6 +336,10 @@ static void add_record(struct run_record *r, uint8_t type, Value v)
     r->last = MAX(r->last, value_get_int(v, STR("time"), 0));
     if (r->starts.len == 0 && type != RECORD_RUN)       // nothing to hang it on: not what Petri wrote
         return;
+    if (r->is_brief && (type == RECORD_INTENT || type == RECORD_CACHED)) {
+        add_image(r, interned(r, v, STR("image")));
+        return;
+    }
     switch ((enum record_type)type) {
     case RECORD_RUN: begin_start(r, v); break;
     case RECORD_STEP: step_of(r, v)->expected = value_get_int(v, STR("expected"), -1); break;
@@ -334,10 +356,29 @@ static void add_record(struct run_record *r, uint8_t type, Value v)
     }
 }
 
+// Counts of the start, which need not more than the type of most records.
+static void count(struct run_record *r, uint8_t type)
+{
+    if (r->starts.len == 0)
+        return;
+    last_start(r)->done += type == RECORD_DONE;
+    last_start(r)->cached += type == RECORD_CACHED;
+}
+
+// In a brief reading the records of tasks, nearly all there are, are passed over: but for an image, and for what failed.
+static bool is_passed_over(const struct run_record *r, uint8_t type, Str payload)
+{
+    bool is_of_task = type == RECORD_INTENT || type == RECORD_DONE || type == RECORD_CACHED || type == RECORD_STEP || type == RECORD_EVALUATED;
+    return r->is_brief && is_of_task && (type == RECORD_DONE || str_find(payload, STR("\"image\":\"")) < 0);
+}
+
 bool run_record_add(struct run_record *r, uint8_t type, Str payload)
 {
     struct arena scratch = { 0 };
     Value v;
+    count(r, type);
+    if (is_passed_over(r, type, payload))
+        return true;
     bool ok = json_parse(&scratch, payload, &v, &r->err);
     if (ok)
         add_record(r, type, v);
@@ -360,9 +401,10 @@ void run_record_finish(struct run_record *r, bool is_live)
 
 static bool visit(void *arg, uint8_t type, Str payload) { return run_record_add(arg, type, payload); }
 
-bool run_record_read(struct arena *a, Str dir, struct run_record **out, struct err *err)
+static bool read_journal(struct arena *a, Str dir, bool is_brief, struct run_record **out, struct err *err)
 {
     struct run_record *r = *out = run_record_new(a, str_basename(dir));
+    r->is_brief = is_brief;
     struct journal_cursor cursor = { 0 };
     char owner[128] = "", damage[128] = "";
     bool is_live = journal_is_live(dir, owner);         // before reading: an end that comes meanwhile is then seen
@@ -380,6 +422,9 @@ bool run_record_read(struct arena *a, Str dir, struct run_record **out, struct e
     memcpy(r->damage, damage, sizeof r->damage);
     return true;
 }
+
+bool run_record_read(struct arena *a, Str dir, struct run_record **out, struct err *err) { return read_journal(a, dir, false, out, err); }
+bool run_record_read_brief(struct arena *a, Str dir, struct run_record **out, struct err *err) { return read_journal(a, dir, true, out, err); }
 
 // --- what views ask
 

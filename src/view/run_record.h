@@ -34,6 +34,7 @@ struct recorded_start {                 // the run was started; the first one an
     struct recorded_files sources;      // the workflow's files
     double cores;                       // that tasks could reserve; 0: not known
     int64_t memory, epoch, pid;
+    int64_t done, cached, failed, retried;              // tasks; retried: attempts that another one followed
 };
 
 struct recorded_step {
@@ -104,18 +105,22 @@ struct run_record {
     struct map tasks;                   // name -> struct recorded_task
     struct map files;                   // absolute path -> struct recorded_file: what was read of the user's, by the last word
     struct map tools;                   // program -> struct recorded_tool
+    VEC(Str) images;                    // digests of the container images that tasks ran in
     VEC(Str) warnings;                  // of the last start
     Time last;                          // time of the last record
 
     struct arena *arena;                // --- private from here
     struct map words;                   // interned texts
     bool has_ended;                     // the last start
+    bool is_brief;                      // no steps, no tasks
     struct err err;
 };
 
 // The journal in the folder `dir` (<home>/runs/<run>). ERR_NOT_FOUND: no journal, or none with a start yet; ERR_DAMAGED: not one
 // sound record of a start. Lives as long as `a`.
 bool run_record_read(struct arena *a, Str dir, struct run_record **out, struct err *err) MUST_CHECK;
+// The same without steps and tasks: only what the manifest needs, in a fraction of the time.
+bool run_record_read_brief(struct arena *a, Str dir, struct run_record **out, struct err *err) MUST_CHECK;
 
 const struct recorded_start *run_record_last(const struct run_record *r);
 // Does the task belong to the last start? Tasks of earlier starts alone are history: the workflow or its inputs were changed.
@@ -124,6 +129,7 @@ static inline const struct recorded_attempt *recorded_task_last(const struct rec
 // When the attempt ran, as far as is known: measured, else from its records. *ended is 0 while it runs, and for a cached one both are.
 void recorded_attempt_times(const struct recorded_attempt *t, Time *started, Time *ended);
 Time recorded_start_duration(const struct run_record *r, const struct recorded_start *s, Time now);     // 0: not known
+const char *run_status_name(enum run_status status);
 const char *recorded_state_name(enum recorded_state state);             // "running", "done", "cached", …
 const char *recorded_cache_name(enum recorded_cache cache);             // "miss", "hit", "off", "again"
 

@@ -6,12 +6,6 @@
 #include "journal/journal.h"
 #include "value/read.h"
 
-const char *run_status_name(enum run_status status)
-{
-    static const char *const names[] = { "running", "done", "failed", "cancelled", "interrupted" };
-    return names[status];
-}
-
 static void release(void *arg)
 {
     struct run_summary *s = arg;

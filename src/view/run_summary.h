@@ -54,7 +54,6 @@ struct run_summary {
 // The journal in the folder `dir`. ERR_NOT_FOUND: no journal; ERR_DAMAGED: not one sound record of a start. Lives as long
 // as `a`. The record of a run whose first commit is not yet done counts as ERR_NOT_FOUND too.
 bool run_summary_read(struct arena *a, Str dir, enum run_detail detail, struct run_summary **out, struct err *err) MUST_CHECK;
-const char *run_status_name(enum run_status status);
 Time run_summary_duration(const struct run_summary *s, Time now);       // of the last start; 0: not known
 // The JSON form; `run` is its name.
 Value run_summary_value(struct arena *a, Str run, const struct run_summary *s);
