@@ -33,6 +33,12 @@ const struct setting settings[] = {
 };
 const size_t setting_count = LEN(settings);
 
+struct price_table config_prices(const struct config *c)
+{
+    return (struct price_table){ .currency = c->currency, .core_hour = c->core_hour, .gib_hour = c->gib_hour, .gpu_hour = c->gpu_hour,
+                                 .gb_month = c->gb_month, .egress_gb = c->egress_gb };
+}
+
 const struct setting *setting_find(Str name)
 {
     for (size_t i = 0; i < LEN(settings); i++)

@@ -4,7 +4,7 @@
 // later the stronger: the default, ~/.config/petri/config.yaml, <home>/config.yaml, the environment (PETRI_ENGINE_CORES
 // for engine.cores), the command line.
 #include "base/clock.h"
-#include "base/str.h"
+#include "view/cost.h"
 #include "base/err.h"
 
 struct arena;
@@ -46,6 +46,8 @@ struct config_state {
 // Defaults, files and environment. `home` may be empty. Mistakes in files go to diags; one in the environment is
 // reported there too, without a place. False: there was one.
 bool config_load(struct arena *a, Str home, struct config_state *out, struct diags *diags) MUST_CHECK;
+// The price table among the settings; its text lives as long as the config's.
+struct price_table config_prices(const struct config *c);
 // Sets one from text. ERR_NOT_FOUND: no such setting, with the nearest suggested; ERR_INVALID: what was expected.
 bool config_set(struct arena *a, struct config_state *state, Str name, Str text, enum config_source source, Str place, struct err *err) MUST_CHECK;
 const struct setting *setting_find(Str name);           // NULL: none
