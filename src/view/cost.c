@@ -146,8 +146,8 @@ Str money_text(struct arena *a, double money, const struct price_table *p)
 {
     int decimals = 2;
     if (money > 0 && money < 0.1)
-        decimals = (int)MIN(1 - floor(log10(money)), 8.0);
-    Str number = str_printf(a, "%.*f", decimals, money);
+        decimals = (int)MIN(1 - floor(log10(money)), 6.0);
+    Str number = money > 0 && money < 1e-6 ? STR("< 0.000001") : str_printf(a, "%.*f", decimals, money);
     return p->currency.len ? str_printf(a, STR_FMT " " STR_FMT, STR_ARG(number), STR_ARG(p->currency)) : number;
 }
 

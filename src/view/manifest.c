@@ -292,7 +292,6 @@ Value manifest_value(struct arena *a, const struct run_record *r)
     struct naming naming = { .arena = a, .record = r };
     struct output_list outputs = { .arena = a, .outdir = s->outdir };
     struct value_builder b = value_map_begin(a);
-    map_in(a, &naming.names);
     Value parameters = parameters_value(&naming, s->inputs);
     list_outputs(&outputs, s->outputs, (Str){ 0 });
     value_map_set(&b, STR("petri_manifest"), value_int(MANIFEST_VERSION));
@@ -313,6 +312,7 @@ Value manifest_value(struct arena *a, const struct run_record *r)
     value_map_set(&b, STR("tasks"), counts_value(a, s));
     value_map_set(&b, STR("outputs"), value_array(a, outputs.items.at, outputs.items.len));
     value_map_set(&b, STR("values"), values_value(a, s->outputs));
+    map_release(&naming.names);
     return value_map_end(&b);
 }
 

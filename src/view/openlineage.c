@@ -273,7 +273,6 @@ void openlineage_write(const struct run_record *r, struct strbuf *out)
     static const char *const ends[] = { NULL, "COMPLETE", "FAIL", "ABORT", "ABORT" };
     struct arena a = { 0 };
     struct writing w = { .arena = &a, .record = r, .start = run_record_last(r) };
-    map_in(&a, &w.paths);
     w.producer = str_printf(&a, PRODUCER STR_FMT, STR_ARG(w.start->petri));
     for (size_t i = 0; i < r->files.len; i++) {
         const struct recorded_file *f = r->files.entries[i].value;
@@ -287,5 +286,6 @@ void openlineage_write(const struct run_record *r, struct strbuf *out)
         add_event(&w, MAX(w.start->ended ? w.start->ended : r->last, last), ends[r->status], NULL, NULL);
     for (size_t i = 0; i < w.events.len; i++)
         write_event(&w, &w.events.at[i], out);
+    map_release(&w.paths);
     arena_release(&a);
 }

@@ -17,6 +17,7 @@ struct graph {
     struct map ids;                     // of entities: each is described once
     VEC(Str) parts;                     // ids of the crate's data
     struct map paths;                   // hex of a digest -> struct recorded_file of the user
+    struct map outputs;                 // hex of a digest -> id (Str) of the final output with these bytes
     Str workflow_id;
 };
 
@@ -36,7 +37,7 @@ static Value refs(struct graph *g, const Str *ids, size_t count)
     Value *items = NEW_ARRAY(g->arena, Value, count);
     for (size_t i = 0; i < count; i++)
         items[i] = ref(g, ids[i]);
-    return value_array(g->arena, items, count);
+    return count == 1 ? items[0] : value_array(g->arena, items, count); // as the standard would have it written
 }
 
 static struct value_builder entity(struct graph *g, Str id, const char *type)
@@ -69,8 +70,8 @@ static void set_time(struct graph *g, struct value_builder *b, Str key, Time t)
 {
     char when[TIME_TEXT];
     time_text(t, when);
-    if (t)
-        value_map_set(b, key, text(g, str_of(when)));
+    if (t)                              // the profiles want an offset, not a Z
+        value_map_set(b, key, text(g, str_printf(g->arena, "%.23s+00:00", when)));
 }
 
 static bool is_below(Str path, Str folder)
@@ -118,6 +119,9 @@ static Str hex_of(struct graph *g, Hash hash)
 static Str task_file(struct graph *g, const struct recorded_file *f)
 {
     const struct recorded_file *user = map_find(&g->paths, hex_of(g, f->hash));
+    const Str *output = map_find(&g->outputs, hex_of(g, f->hash));
+    if (output)
+        return *output;
     Str id = user ? path_id(g, user->name) : str_printf(g->arena, "urn:blake3:" STR_FMT, STR_ARG(hex_of(g, f->hash)));
     add_file(g, id, str_basename(f->name), f->hash, user ? user->size : f->size, (Str){ 0 });
     return id;
@@ -174,6 +178,8 @@ static void add_path(struct graph *g, Value v, Str parameter, struct ids *out)
         }
     } else {
         add_file(g, id, str_basename(path), hash, value_get_int(v, STR("size"), known ? known->size : -1), parameter);
+        if (value_has(v, STR("petri:digest")) && !map_has(&g->outputs, hex_of(g, hash)))
+            map_set(&g->outputs, hex_of(g, hash), arena_copy(g->arena, &id, sizeof id));
     }
     vec_push(g->arena, out, id);
     add_values(g, value_get(v, STR("secondaryFiles")), parameter, out);
@@ -332,7 +338,7 @@ static void set_status(struct graph *g, struct value_builder *b, bool is_done, b
 {
     const char *status = is_done ? "http://schema.org/CompletedActionStatus" : is_running ? "http://schema.org/ActiveActionStatus"
                                                                                           : "http://schema.org/FailedActionStatus";
-    value_map_set(b, STR("actionStatus"), ref(g, str_of(status)));
+    value_map_set(b, STR("actionStatus"), text(g, str_of(status)));
     if (!is_done && !is_running && error.len)
         value_map_set(b, STR("error"), text(g, error));
 }
@@ -374,9 +380,11 @@ static Str add_task_run(struct graph *g, const struct recorded_task *t)
     if (t->state == RECORDED_CACHED && at->measured.started)
         started = at->measured.started, ended = at->measured.ended;
     value_map_set(&b, STR("name"), text(g, t->name));
-    if (t->state == RECORDED_CACHED)
-        value_map_set(&b, STR("description"), text(g, str_printf(g->arena, "The result was known, made by task " STR_FMT " of run " STR_FMT,
-                                                                 STR_ARG(at->from_task), STR_ARG(at->from_run))));
+    Str description = t->state == RECORDED_CACHED ? str_printf(g->arena, "The result was known, made by task " STR_FMT " of run " STR_FMT,
+                                                               STR_ARG(at->from_task), STR_ARG(at->from_run))
+                                                  : str_printf(g->arena, "Task of step " STR_FMT, STR_ARG(t->step->name));
+    value_map_set(&b, STR("description"), text(g, description));
+    value_map_set(&b, STR("agent"), ref(g, local_id(g, "person", g->start->user)));
     value_map_set(&b, STR("instrument"), ref(g, local_id(g, "tool", t->step->name)));
     set_time(g, &b, STR("startTime"), started);
     set_time(g, &b, STR("endTime"), ended);
@@ -418,6 +426,7 @@ static void add_runs(struct graph *g, const struct ids *inputs, const struct ids
     struct value_builder run = entity(g, id, "CreateAction"), person = entity(g, agent, "Person"), o = entity(g, organize, "OrganizeAction"),
                          e = entity(g, engine, "SoftwareApplication");
     value_map_set(&run, STR("name"), text(g, str_printf(g->arena, "Run " STR_FMT " of " STR_FMT, STR_ARG(r->run), STR_ARG(str_basename(g->start->workflow)))));
+    value_map_set(&run, STR("description"), text(g, str_printf(g->arena, "The run of the whole workflow on %s", str_z(g->arena, g->start->host))));
     value_map_set(&run, STR("instrument"), ref(g, g->workflow_id));
     value_map_set(&run, STR("agent"), ref(g, agent));
     set_time(g, &run, STR("startTime"), g->start->started);
@@ -454,6 +463,7 @@ static void add_workflow(struct graph *g, const struct ids *in, const struct ids
     value_map_set(&b, STR("@id"), text(g, g->workflow_id));
     value_map_set(&b, STR("@type"), types(g, plain, steps->len ? 4 : 3));
     value_map_set(&b, STR("name"), text(g, str_basename(g->start->workflow)));
+    value_map_set(&b, STR("conformsTo"), ref(g, STR("https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE")));
     if (g->start->version.len)
         value_map_set(&b, STR("version"), text(g, g->start->version));
     if (g->start->commit.len)
@@ -512,8 +522,6 @@ Value crate_value(struct arena *a, const struct run_record *r, struct crate *cra
     struct ids in = { 0 }, out = { 0 }, inputs = { 0 }, outputs = { 0 }, tools = { 0 }, steps = { 0 }, mentions = { 0 };
     struct value_builder root = entity(&g, STR("./"), "Dataset");
     Str name = str_basename(g.start->workflow);
-    map_in(a, &g.ids);
-    map_in(a, &g.paths);
     for (size_t i = 0; i < r->files.len; i++)
         map_set(&g.paths, hex_of(&g, ((struct recorded_file *)r->files.entries[i].value)->hash), r->files.entries[i].value);
     add_sources(&g);
@@ -526,10 +534,14 @@ Value crate_value(struct arena *a, const struct run_record *r, struct crate *cra
     value_map_set(&root, STR("description"), text(&g, str_printf(a, "What the workflow " STR_FMT " read and made in run " STR_FMT ", task by task, as "
                                                                     "Petri recorded it", STR_ARG(name), STR_ARG(r->run))));
     set_time(&g, &root, STR("datePublished"), g.start->ended ? g.start->ended : g.start->started);
-    value_map_set(&root, STR("license"), text(&g, crate->license.len ? crate->license : STR("The license was not stated")));
+    bool is_url = str_starts(crate->license, STR("https://")) || str_starts(crate->license, STR("http://"));
+    value_map_set(&root, STR("license"), is_url ? ref(&g, crate->license) : text(&g, crate->license.len ? crate->license : STR("The license was not stated")));
     value_map_set(&root, STR("mainEntity"), ref(&g, g.workflow_id));
     add_profiles(&g, &root);
     value_map_set(&root, STR("hasPart"), refs(&g, g.parts.at, g.parts.len));
     value_map_set(&root, STR("mentions"), refs(&g, mentions.at, mentions.len));
+    map_release(&g.ids);
+    map_release(&g.paths);
+    map_release(&g.outputs);
     return document(&g, &root);
 }

@@ -350,7 +350,7 @@ static void print_verdict(const struct run_diff *d, struct strbuf *out)
     };
     bool is_first = true;
     if (!d->can_compare) {
-        strbuf_addf(out, "the results can't be compared: " STR_FMT " is %s, " STR_FMT " is %s\n", STR_ARG(d->before->run),
+        strbuf_addf(out, "the results can't be compared: " STR_FMT " is '%s', " STR_FMT " is '%s'\n", STR_ARG(d->before->run),
                     run_status_name(d->before->status), STR_ARG(d->after->run), run_status_name(d->after->status));
         return;
     }

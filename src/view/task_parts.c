@@ -57,7 +57,7 @@ static void compare_argv(struct comparing *c)
             if (!value_eq(value_at(x, i), value_at(y, i)))
                 add(c, PART_ARGUMENT, i ? str_printf(c->arena, "argument %zu", i) : STR("command"), quoted(c, value_at(x, i)), quoted(c, value_at(y, i)));
     } else {
-        add(c, PART_ARGUMENT, str_printf(c->arena, "arguments from the %zuth", MAX(first, 1)), joined(c, x, first, n - last), joined(c, y, first, m - last));
+        add(c, PART_ARGUMENT, str_printf(c->arena, "arguments from number %zu on", MAX(first, 1)), joined(c, x, first, n - last), joined(c, y, first, m - last));
     }
 }
 
