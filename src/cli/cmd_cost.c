@@ -21,8 +21,8 @@ static void add_row(struct arena *a, struct table *t, Str name, const struct cos
 {
     char wall[TIME_TEXT];
     time_duration_text(c->wall, wall);
-    table_row(t, (Str[]){ name, str_printf(a, "%lld", (long long)c->attempts), str_copy(a, str_of(wall)), hours(a, c->core_hours), hours(a, c->gib_hours),
-                          hours(a, c->gpu_hours), prices_are_set(p) ? money_text(a, c->money, p) : (Str){ 0 } });
+    table_row(t, (Str[]){ name, str_printf(a, "%lld", (long long)c->attempts), str_copy(a, str_of(wall)), hours(a, c->core_hours),
+                          hours(a, c->gib_hours), hours(a, c->gpu_hours), prices_are_set(p) ? money_text(a, c->money, p) : (Str){ 0 } });
 }
 
 static struct table *table_of(struct arena *a, const char *what)
@@ -117,8 +117,8 @@ const struct command cmd_cost = {
     .name = "cost",
     .usage = "RUN [--tasks] [--now] [--json]",
     .summary = "Show what a run cost",
-    .description = "What the run's tasks held, and for how long: cores, memory and GPUs as they were reserved, of every attempt, failed ones too; results "
-                   "that were known cost nothing. By step, by sample (the label 'sample') and in all. Prices come from the settings and are "
+    .description = "What the run's tasks held, and for how long: cores, memory and GPUs as they were reserved, of every attempt, failed ones too; "
+                   "results that were known cost nothing. By step, by sample (the label 'sample') and in all. Prices come from the settings and are "
                    "recorded with each run:\n\n"
                    "  price:\n"
                    "    currency: EUR\n"

@@ -98,8 +98,8 @@ static const struct format *find_format(Str name, struct err *err)
     if (name.len == 0)
         err_set(err, ERR_INVALID, "which form? --format manifest, trace, openlineage or ro-crate");
     else
-        err_set(err, ERR_INVALID, "--format: there is no '" STR_FMT "'%s" STR_FMT "%s; expected manifest, trace, openlineage or ro-crate", STR_ARG(name),
-                near.len ? ": did you mean '" : "", STR_ARG(near), near.len ? "'?" : "");
+        err_set(err, ERR_INVALID, "--format: there is no '" STR_FMT "'%s" STR_FMT "%s; expected manifest, trace, openlineage or ro-crate",
+                STR_ARG(name), near.len ? ": did you mean '" : "", STR_ARG(near), near.len ? "'?" : "");
     return NULL;
 }
 
@@ -126,11 +126,12 @@ const struct command cmd_export = {
     .usage = "RUN --format FORMAT [--out PATH]",
     .summary = "Write a run's record in a form that others read",
     .description = "All forms are made of the run's journal, at any time, also while it runs:\n\n"
-                   "  manifest     what went in, by what, and what came out, with digests (JSON)\n"
-                   "  trace        a line for every attempt, in the columns of Nextflow's trace and more (TSV)\n"
+                   "  manifest     what went in, by what, and what came out (JSON)\n"
+                   "  trace        a line for every attempt, in Nextflow's columns (TSV)\n"
                    "  openlineage  OpenLineage events, one JSON object a line\n"
-                   "  ro-crate     a Workflow Run RO-Crate: with --out the folder gets ro-crate-metadata.json and the workflow's files; best "
-                   "the folder with the outputs, which are then part of it\n\n"
+                   "  ro-crate     a Workflow Run RO-Crate\n\n"
+                   "For ro-crate --out names a folder, which gets ro-crate-metadata.json and the workflow's files: best the folder with the outputs, "
+                   "which are then part of the crate.\n\n"
                    "RUN may be the beginning of a name, or 'last'.",
     .options = options,
     .option_count = LEN(options),

@@ -47,7 +47,7 @@ bool prices_from_value(Value v, struct price_table *out)
     return prices_are_set(out);
 }
 
-void cost_add(struct cost *total, const struct cost *more)
+static void cost_add(struct cost *total, const struct cost *more)
 {
     total->attempts += more->attempts, total->unmeasured += more->unmeasured;
     total->wall += more->wall, total->cpu += more->cpu;

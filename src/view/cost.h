@@ -9,6 +9,7 @@ struct price_table {                    // all 0: no prices are set
     double core_hour, gib_hour, gpu_hour;
     double gb_month, egress_gb;         // GB: 10^9 bytes
 };
+// Is any of them more than 0?
 bool prices_are_set(const struct price_table *p);
 Value prices_value(struct arena *a, const struct price_table *p);       // as recorded with a run; null when none are set
 // From such a record. False: none there.
@@ -21,7 +22,6 @@ struct cost {
     double core_hours, gib_hours, gpu_hours;
     double money;                       // for compute
 };
-void cost_add(struct cost *total, const struct cost *more);
 // `now`: for an attempt that still runs.
 struct cost cost_of_attempt(const struct recorded_attempt *t, const struct price_table *p, Time now);
 struct cost cost_of_task(const struct recorded_task *t, const struct price_table *p, Time now);         // all its attempts, in all starts

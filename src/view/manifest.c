@@ -238,7 +238,8 @@ static void list_outputs(struct output_list *l, Value v, Str name)
     for (size_t i = 0; i < v.map->len; i++) {
         Str key = { v.map->at[i].key->data, v.map->at[i].key->len };
         bool is_path = value_is_file(v) || value_is_directory(v);
-        list_outputs(l, v.map->at[i].value, is_path || name.len == 0 ? (is_path ? name : key) : str_printf(a, STR_FMT "." STR_FMT, STR_ARG(name), STR_ARG(key)));
+        Str inner = is_path ? name : name.len == 0 ? key : str_printf(a, STR_FMT "." STR_FMT, STR_ARG(name), STR_ARG(key));
+        list_outputs(l, v.map->at[i].value, inner);
     }
 }
 
@@ -286,7 +287,7 @@ static Value counts_value(struct arena *a, const struct recorded_start *s)
     return value_map_end(&b);
 }
 
-Value manifest_value(struct arena *a, const struct run_record *r)
+static Value manifest_value(struct arena *a, const struct run_record *r)
 {
     const struct recorded_start *s = run_record_last(r);
     struct naming naming = { .arena = a, .record = r };

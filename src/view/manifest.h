@@ -7,8 +7,7 @@
 
 enum { MANIFEST_VERSION = 1, MANIFEST_MAX = 256 << 20 };
 
-Value manifest_value(struct arena *a, const struct run_record *r);
-// As manifest_value(), as text: what stands in the file.
+// The manifest as text: what stands in the file.
 Str manifest_text(struct arena *a, const struct run_record *r);
 
 // --- reading one, which may come from anybody

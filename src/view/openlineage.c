@@ -34,14 +34,15 @@ static Str uuid_of(struct writing *w, const struct recorded_task *t, const struc
 {
     struct strbuf b = { 0 };
     const struct recorded_start *first = &w->record->starts.at[0];
-    strbuf_addf(&b, STR_FMT "\n" STR_FMT "\n%lld\n%zu\n", STR_ARG(w->record->run), STR_ARG(first->host), (long long)first->started, w->record->starts.len);
+    strbuf_addf(&b, STR_FMT "\n" STR_FMT "\n%lld\n%zu\n", STR_ARG(w->record->run), STR_ARG(first->host), (long long)first->started,
+                w->record->starts.len);
     if (t)
         strbuf_addf(&b, STR_FMT "\n%lld\n%lld\n", STR_ARG(t->name), (long long)at->task, (long long)at->number);
     Hash h = hash_bytes(b.data, b.len);
     const uint8_t *u = h.bytes;
     strbuf_release(&b);
-    return str_printf(w->arena, "%02x%02x%02x%02x-%02x%02x-8%x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2], u[3], u[4], u[5], u[6] & 15, u[7],
-                      (u[8] & 63) | 128, u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
+    return str_printf(w->arena, "%02x%02x%02x%02x-%02x%02x-8%x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", u[0], u[1], u[2], u[3], u[4], u[5],
+                      u[6] & 15, u[7], (u[8] & 63) | 128, u[9], u[10], u[11], u[12], u[13], u[14], u[15]);
 }
 
 static Str workflow_name(const struct writing *w)

@@ -242,7 +242,8 @@ static void add_parameters(struct graph *g, Value object, const char *kind, stru
             continue;
         struct value_builder b = entity(g, id, "FormalParameter");
         value_map_set(&b, STR("name"), text(g, name));
-        value_map_set(&b, STR("additionalType"), text(g, str_of(has_path(v) && v.kind == VALUE_MAP && !value_is_file(v) && !value_is_directory(v) ? "Collection" : type_of(v))));
+        bool is_record = v.kind == VALUE_MAP && !value_is_file(v) && !value_is_directory(v);
+        value_map_set(&b, STR("additionalType"), text(g, str_of(is_record && has_path(v) ? "Collection" : type_of(v))));
         value_map_set(&b, STR("workExample"), refs(g, found.at, found.len));
         add(g, &b);
         vec_push(g->arena, parameters, id);
@@ -425,7 +426,8 @@ static void add_runs(struct graph *g, const struct ids *inputs, const struct ids
     Str id = local_id(g, "run", r->run), agent = local_id(g, "person", g->start->user), organize = STR("#organize"), engine = STR("#petri");
     struct value_builder run = entity(g, id, "CreateAction"), person = entity(g, agent, "Person"), o = entity(g, organize, "OrganizeAction"),
                          e = entity(g, engine, "SoftwareApplication");
-    value_map_set(&run, STR("name"), text(g, str_printf(g->arena, "Run " STR_FMT " of " STR_FMT, STR_ARG(r->run), STR_ARG(str_basename(g->start->workflow)))));
+    Str name = str_printf(g->arena, "Run " STR_FMT " of " STR_FMT, STR_ARG(r->run), STR_ARG(str_basename(g->start->workflow)));
+    value_map_set(&run, STR("name"), text(g, name));
     value_map_set(&run, STR("description"), text(g, str_printf(g->arena, "The run of the whole workflow on %s", str_z(g->arena, g->start->host))));
     value_map_set(&run, STR("instrument"), ref(g, g->workflow_id));
     value_map_set(&run, STR("agent"), ref(g, agent));
@@ -505,7 +507,8 @@ static Value document(struct graph *g, struct value_builder *root)
     struct value_builder d = entity(g, STR("ro-crate-metadata.json"), "CreativeWork"), b = value_map_begin(g->arena);
     Value context[] = { text(g, STR("https://w3id.org/ro/crate/1.1/context")), text(g, STR("https://w3id.org/ro/terms/workflow-run/context")) };
     value_map_set(&d, STR("about"), ref(g, STR("./")));
-    value_map_set(&d, STR("conformsTo"), refs(g, (Str[]){ STR("https://w3id.org/ro/crate/1.1"), STR("https://w3id.org/workflowhub/workflow-ro-crate/1.0") }, 2));
+    Str profiles[] = { STR("https://w3id.org/ro/crate/1.1"), STR("https://w3id.org/workflowhub/workflow-ro-crate/1.0") };
+    value_map_set(&d, STR("conformsTo"), refs(g, profiles, LEN(profiles)));
     Value *all = NEW_ARRAY(g->arena, Value, g->entities.len + 2);
     all[0] = value_map_end(&d);
     all[1] = value_map_end(root);
@@ -531,11 +534,13 @@ Value crate_value(struct arena *a, const struct run_record *r, struct crate *cra
     add_workflow(&g, &in, &out, &tools, &steps);
     add_runs(&g, &inputs, &outputs, &mentions);
     value_map_set(&root, STR("name"), text(&g, str_printf(a, "Run " STR_FMT " of " STR_FMT, STR_ARG(r->run), STR_ARG(name))));
-    value_map_set(&root, STR("description"), text(&g, str_printf(a, "What the workflow " STR_FMT " read and made in run " STR_FMT ", task by task, as "
-                                                                    "Petri recorded it", STR_ARG(name), STR_ARG(r->run))));
+    Str description = str_printf(a, "What the workflow " STR_FMT " read and made in run " STR_FMT ", task by task, as Petri recorded it",
+                                 STR_ARG(name), STR_ARG(r->run));
+    value_map_set(&root, STR("description"), text(&g, description));
     set_time(&g, &root, STR("datePublished"), g.start->ended ? g.start->ended : g.start->started);
     bool is_url = str_starts(crate->license, STR("https://")) || str_starts(crate->license, STR("http://"));
-    value_map_set(&root, STR("license"), is_url ? ref(&g, crate->license) : text(&g, crate->license.len ? crate->license : STR("The license was not stated")));
+    Str license = crate->license.len ? crate->license : STR("The license was not stated");
+    value_map_set(&root, STR("license"), is_url ? ref(&g, license) : text(&g, license));
     value_map_set(&root, STR("mainEntity"), ref(&g, g.workflow_id));
     add_profiles(&g, &root);
     value_map_set(&root, STR("hasPart"), refs(&g, g.parts.at, g.parts.len));

@@ -23,6 +23,24 @@ struct side {
     Value value;
 };
 
+// Of a folder of the user: of the names and digests of what was read in it.
+static Hash folder_digest(const struct run_record *r, Str path)
+{
+    struct hasher h;
+    bool is_any = false;
+    hasher_init(&h);
+    for (size_t i = 0; i < r->files.len; i++) {
+        const struct recorded_file *f = r->files.entries[i].value;
+        if (!str_starts(f->name, path) || f->name.len <= path.len || f->name.data[path.len] != '/')
+            continue;
+        is_any = true;
+        hasher_update(&h, f->name.data + path.len, f->name.len - path.len);
+        hasher_update(&h, "", 1);
+        hasher_update(&h, f->hash.bytes, sizeof f->hash.bytes);
+    }
+    return is_any ? hasher_finish(&h) : (Hash){ 0 };
+}
+
 static Hash digest_of(const struct side *s, struct arena *a)
 {
     Hash hash;
@@ -31,6 +49,8 @@ static Hash digest_of(const struct side *s, struct arena *a)
         return hash;
     if (!location_path(a, value_get_str(s->value, STR("location")), &path))
         return (Hash){ 0 };
+    if (value_is_directory(s->value))
+        return folder_digest(s->record, path);
     const struct recorded_file *f = map_find(&s->record->files, path);
     return f ? f->hash : (Hash){ 0 };
 }
@@ -71,14 +91,15 @@ static void compare_fields(struct arena *a, struct run_diff *d, enum diff_sectio
 
 static void compare_paths(struct arena *a, struct run_diff *d, enum diff_section section, Str what, struct side x, struct side y)
 {
-    Str secondary = STR("secondaryFiles"), listing = STR("listing");
     Hash before = digest_of(&x, a), after = digest_of(&y, a);
     bool is_other_name = !value_eq(value_get(x.value, STR("basename")), value_get(y.value, STR("basename")));
-    if (!hash_eq(before, after) || is_other_name || (hash_is_zero(before) && !value_eq(value_get(x.value, STR("location")), value_get(y.value, STR("location")))
-                                                     && section == DIFF_INPUT))
+    bool is_other_place = !value_eq(value_get(x.value, STR("location")), value_get(y.value, STR("location")));
+    if (!hash_eq(before, after) || is_other_name || (hash_is_zero(before) && is_other_place && section == DIFF_INPUT))
         add(a, d, section, what, shown(a, &x), shown(a, &y));
-    compare_values(a, d, section, what, (struct side){ x.record, value_get(x.value, secondary) }, (struct side){ y.record, value_get(y.value, secondary) });
-    compare_values(a, d, section, what, (struct side){ x.record, value_get(x.value, listing) }, (struct side){ y.record, value_get(y.value, listing) });
+    Str lists[] = { STR("secondaryFiles"), STR("listing") };
+    for (size_t i = 0; i < LEN(lists); i++)
+        compare_values(a, d, section, what, (struct side){ x.record, value_get(x.value, lists[i]) },
+                       (struct side){ y.record, value_get(y.value, lists[i]) });
 }
 
 static void compare_values(struct arena *a, struct run_diff *d, enum diff_section section, Str what, struct side x, struct side y)
@@ -135,8 +156,9 @@ static Str tool_text(struct arena *a, const struct recorded_tool *t)
 {
     if (t == NULL)
         return (Str){ 0 };
-    return str_printf(a, STR_FMT "%s%s%.23s…%s", STR_ARG(t->version), t->version.len ? " " : "", t->version.len ? "(" : "", hash_text(a, t->hash).data,
-                      t->version.len ? ")" : "");
+    if (t->version.len == 0)
+        return digest_text(a, t->hash);
+    return str_printf(a, STR_FMT " (" STR_FMT ")", STR_ARG(t->version), STR_ARG(digest_text(a, t->hash)));
 }
 
 static void compare_tools(struct arena *a, struct run_diff *d, const struct run_record *x, const struct run_record *y)
@@ -191,7 +213,8 @@ static void compare_task_outputs(struct arena *a, struct run_diff *d)
     for (size_t i = 0; i < x->len; i++)
         for (size_t k = 0; k < y->len; k++)
             if (str_eq(x->at[i].name, y->at[k].name) && !hash_eq(x->at[i].hash, y->at[k].hash))
-                vec_push(a, &d->files, (struct difference){ DIFF_OUTPUT, x->at[i].name, digest_text(a, x->at[i].hash), digest_text(a, y->at[k].hash) });
+                vec_push(a, &d->files, (struct difference){ DIFF_OUTPUT, x->at[i].name, digest_text(a, x->at[i].hash),
+                                                            digest_text(a, y->at[k].hash) });
 }
 
 static void explain_first(struct arena *a, struct run_diff *d, struct store *store)

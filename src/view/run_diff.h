@@ -29,6 +29,8 @@ struct run_diff {
     bool can_compare;                   // both runs are done
     bool is_same;                       // their outputs are the same, by name and bytes
 };
+// `store` tells what the keys were made of. Both records must live as long as the result.
 struct run_diff *run_diff_make(struct arena *a, struct store *store, const struct run_record *before, const struct run_record *after);
 void run_diff_print(struct arena *a, const struct run_diff *d, struct strbuf *out);     // ends with "same results", or with what changed
+// The JSON form.
 Value run_diff_value(struct arena *a, const struct run_diff *d);

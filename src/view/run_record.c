@@ -168,10 +168,12 @@ static struct recorded_step *step_of(struct run_record *r, Value v)
 {
     Str name = value_get_str(v, STR("step"));
     struct recorded_step *step = map_find(&r->steps, name);
-    if (step)
+    if (step) {
+        step->start = r->starts.len - 1;
         return step;
+    }
     step = NEW(r->arena, struct recorded_step);
-    *step = (struct recorded_step){ .name = str_copy(r->arena, name), .index = r->steps.len, .expected = -1 };
+    *step = (struct recorded_step){ .name = str_copy(r->arena, name), .index = r->steps.len, .start = r->starts.len - 1, .expected = -1 };
     map_set(&r->steps, step->name, step);
     return step;
 }
@@ -180,8 +182,10 @@ static struct recorded_task *task_of(struct run_record *r, Value v)
 {
     Str name = value_get_str(v, STR("name"));
     struct recorded_task *task = map_find(&r->tasks, name);
-    if (task)
+    if (task) {
+        task->step->start = r->starts.len - 1;
         return task;
+    }
     task = NEW(r->arena, struct recorded_task);
     *task = (struct recorded_task){ .name = str_copy(r->arena, name), .step = step_of(r, v), .index = r->tasks.len };
     map_set(&r->tasks, task->name, task);
@@ -363,6 +367,7 @@ static void count(struct run_record *r, uint8_t type)
         return;
     last_start(r)->done += type == RECORD_DONE;
     last_start(r)->cached += type == RECORD_CACHED;
+    last_start(r)->evaluated += type == RECORD_EVALUATED;
 }
 
 // In a brief reading the records of tasks, nearly all there are, are passed over: but for an image, and for what failed.
@@ -414,12 +419,12 @@ static bool read_journal(struct arena *a, Str dir, bool is_brief, struct run_rec
         *err = r->err;
         return err_wrap(err, STR_FMT "/journal", STR_ARG(dir));
     }
+    memcpy(r->owner, owner, sizeof r->owner);
+    memcpy(r->damage, damage, sizeof r->damage);
     if (r->starts.len == 0)
         return err_set(err, damage[0] ? ERR_DAMAGED : ERR_NOT_FOUND, STR_FMT ": the journal holds no start of a run%s%s", STR_ARG(dir),
                        damage[0] ? ": " : "", damage);
     run_record_finish(r, is_live);
-    memcpy(r->owner, owner, sizeof r->owner);
-    memcpy(r->damage, damage, sizeof r->damage);
     return true;
 }
 
@@ -440,10 +445,4 @@ void recorded_attempt_times(const struct recorded_attempt *t, Time *started, Tim
         return;
     *started = t->measured.started ? t->measured.started : t->submitted ? t->submitted : t->recorded;
     *ended = t->measured.ended ? t->measured.ended : t->recorded;
-}
-
-Time recorded_start_duration(const struct run_record *r, const struct recorded_start *s, Time now)
-{
-    Time until = s->ended ? s->ended : s == run_record_last(r) && r->status == RUN_RUNNING ? now : 0;
-    return until ? MAX(until - s->started, 0) : 0;
 }

@@ -34,12 +34,13 @@ struct recorded_start {                 // the run was started; the first one an
     struct recorded_files sources;      // the workflow's files
     double cores;                       // that tasks could reserve; 0: not known
     int64_t memory, epoch, pid;
-    int64_t done, cached, failed, retried;              // tasks; retried: attempts that another one followed
+    int64_t done, cached, failed, retried, evaluated;   // tasks; retried: attempts that another one followed
 };
 
 struct recorded_step {
     Str name;
     size_t index;                       // in the order of appearance
+    size_t start;                       // the last one in which it was seen
     int64_t expected;                   // tasks, -1: not known; of the last start
     VEC(struct recorded_task *) tasks;
     int64_t evaluated, skipped;         // in the last start: without a command; of these skipped by `when`
@@ -122,18 +123,18 @@ bool run_record_read(struct arena *a, Str dir, struct run_record **out, struct e
 // The same without steps and tasks: only what the manifest needs, in a fraction of the time.
 bool run_record_read_brief(struct arena *a, Str dir, struct run_record **out, struct err *err) MUST_CHECK;
 
+// What is asked of a record. The last start:
 const struct recorded_start *run_record_last(const struct run_record *r);
 // Does the task belong to the last start? Tasks of earlier starts alone are history: the workflow or its inputs were changed.
 bool recorded_task_is_current(const struct run_record *r, const struct recorded_task *t);
 static inline const struct recorded_attempt *recorded_task_last(const struct recorded_task *t) { return &t->attempts.at[t->attempts.len - 1]; }
 // When the attempt ran, as far as is known: measured, else from its records. *ended is 0 while it runs, and for a cached one both are.
 void recorded_attempt_times(const struct recorded_attempt *t, Time *started, Time *ended);
-Time recorded_start_duration(const struct run_record *r, const struct recorded_start *s, Time now);     // 0: not known
 const char *run_status_name(enum run_status status);
 const char *recorded_state_name(enum recorded_state state);             // "running", "done", "cached", …
 const char *recorded_cache_name(enum recorded_cache cache);             // "miss", "hit", "off", "again"
 
-// The parts of run_record_read(), for journals that come from elsewhere.
+// The parts of run_record_read(), for journals that come from elsewhere, and for who adds them up.
 struct run_record *run_record_new(struct arena *a, Str run);
 bool run_record_add(struct run_record *r, uint8_t type, Str payload);   // false: not what Petri wrote; see r->err
 void run_record_finish(struct run_record *r, bool is_live);

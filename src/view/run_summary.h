@@ -11,8 +11,8 @@
 #include "view/run_record.h"
 
 enum run_detail {
-    RUN_BRIEF,                          // counts of the whole run alone: most records are not even parsed
-    RUN_STEPS,                          // also inputs, steps, failures, warnings
+    RUN_BRIEF,                          // counts of the whole run, inputs, warnings: most records are not even parsed
+    RUN_STEPS,                          // also steps and failures
     RUN_TASKS,                          // also every task
 };
 struct run_step {
@@ -46,8 +46,7 @@ struct run_summary {
     char damage[128];                   // where the journal's sound part ends before its end; mostly empty
 
     enum run_detail detail;             // --- private from here
-    struct arena start;                 // memory of the last start's facts
-    bool has_ended;
+    struct run_record *record;
     struct err err;
 };
 

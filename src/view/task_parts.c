@@ -53,11 +53,14 @@ static void compare_argv(struct comparing *c)
     while (last < n - first && last < m - first && value_eq(value_at(x, n - 1 - last), value_at(y, m - 1 - last)))
         last++;
     if (n == m) {
-        for (size_t i = first; i < n - last; i++)
+        for (size_t i = first; i < n - last; i++) {
+            Str what = i ? str_printf(c->arena, "argument %zu", i) : STR("command");
             if (!value_eq(value_at(x, i), value_at(y, i)))
-                add(c, PART_ARGUMENT, i ? str_printf(c->arena, "argument %zu", i) : STR("command"), quoted(c, value_at(x, i)), quoted(c, value_at(y, i)));
+                add(c, PART_ARGUMENT, what, quoted(c, value_at(x, i)), quoted(c, value_at(y, i)));
+        }
     } else {
-        add(c, PART_ARGUMENT, str_printf(c->arena, "arguments from number %zu on", MAX(first, 1)), joined(c, x, first, n - last), joined(c, y, first, m - last));
+        Str what = str_printf(c->arena, "arguments from number %zu on", MAX(first, 1));
+        add(c, PART_ARGUMENT, what, joined(c, x, first, n - last), joined(c, y, first, m - last));
     }
 }
 
@@ -143,7 +146,8 @@ static void compare_env(struct comparing *c)
 
 // --- what is staged
 
-Str recorded_origin(struct arena *a, const struct run_record *r, Hash hash)
+// "out.txt of task one[0]", "/data/a.fa": where the run had the bytes from; empty: not known.
+static Str recorded_origin(struct arena *a, const struct run_record *r, Hash hash)
 {
     for (size_t i = 0; i < r->files.len; i++) {
         const struct recorded_file *f = r->files.entries[i].value;
@@ -200,8 +204,8 @@ static void add_text_difference(struct comparing *c, Value x, Value y)
         Str old = str_cut(&before, '\n'), new = str_cut(&after, '\n');
         if (str_eq(old, new))
             continue;
-        add(c, PART_TEXT, str_printf(c->arena, "text of " STR_FMT ", line %d", STR_ARG(path), line), str_printf(c->arena, "'" STR_FMT "'", STR_ARG(old)),
-            str_printf(c->arena, "'" STR_FMT "'", STR_ARG(new)));
+        add(c, PART_TEXT, str_printf(c->arena, "text of " STR_FMT ", line %d", STR_ARG(path), line),
+            str_printf(c->arena, "'" STR_FMT "'", STR_ARG(old)), str_printf(c->arena, "'" STR_FMT "'", STR_ARG(new)));
         return;
     }
     add(c, PART_TEXT, str_printf(c->arena, "text of " STR_FMT, STR_ARG(path)), STR("without a line end"), STR("with a line end"));

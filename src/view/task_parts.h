@@ -21,8 +21,6 @@ struct part_differences {
 // environment variables whose names speak of secrets are not shown.
 void task_parts_compare(struct arena *a, Value before, Value after, const struct run_record *of_before, const struct run_record *of_after,
                         struct part_differences *out);
-// "out.txt of task one[0]", "/data/a.fa": where the run had the bytes from; empty: not known.
-Str recorded_origin(struct arena *a, const struct run_record *r, Hash hash);
 // One line a difference: "  what: before -> after", indented by `indent`.
 void part_differences_print(const struct part_differences *d, size_t max, size_t indent, struct strbuf *out);
 Value part_differences_value(struct arena *a, const struct part_differences *d);

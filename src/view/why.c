@@ -108,8 +108,8 @@ static void look_here(struct looking *l, const struct run_record *r)
         const struct recorded_attempt *at = &t->attempts.at[i];
         bool is_other = at->start != recorded_task_last(t)->start && !at->is_retried && at->recorded && !is_known(l, at->key);
         if (is_other)
-            vec_push(l->arena, &l->found, (struct candidate){ .run = r->run, .name = t->name, .key = at->key, .identity = at->identity, .is_exact = true,
-                                                              .state = str_of(recorded_state_name(at->state)) });
+            vec_push(l->arena, &l->found, (struct candidate){ .run = r->run, .name = t->name, .key = at->key, .identity = at->identity,
+                                                              .is_exact = true, .state = str_of(recorded_state_name(at->state)) });
     }
 }
 
@@ -194,12 +194,14 @@ static void add_sentence(struct arena *a, const struct run_record *r, const stru
     Str text = { 0 };
     switch (w->verdict) {
     case WHY_CACHED:
-        text = w->run.len ? str_printf(a, "did not run: its result was known, made by " STR_FMT, STR_ARG(of)) : STR("did not run: its result was known");
+        text = w->run.len ? str_printf(a, "did not run: its result was known, made by " STR_FMT, STR_ARG(of))
+                          : STR("did not run: its result was known");
         break;
     case WHY_TOLD: text = STR("ran because it was told to, whatever is stored (WorkReuse in the workflow, or --no-cache)"); break;
     case WHY_AGAIN: text = STR("ran again because its result was known but the bytes of an output were lost, and were needed"); break;
     case WHY_SAME:
-        text = str_is(w->state, "failed") ? str_printf(a, "ran because it had failed in " STR_FMT ", with the same key: nothing was changed", STR_ARG(of))
+        text = str_is(w->state, "failed")
+            ? str_printf(a, "ran because it had failed in " STR_FMT ", with the same key: nothing was changed", STR_ARG(of))
             : str_printf(a, "ran although " STR_FMT " had a result under the same key: the result was deleted or damaged since", STR_ARG(of));
         break;
     case WHY_CHANGED:
