@@ -130,7 +130,7 @@ static Value options_value(const struct run_plan *p)
     value_map_set(&b, STR("subset"), value_int(p->subset));
     value_map_set(&b, STR("keep_going"), value_bool(p->keep_going));
     value_map_set(&b, STR("no_container"), value_bool(p->no_container));
-    value_map_set(&b, STR("no_manifest"), value_bool(p->no_manifest));
+    value_map_set(&b, STR("manifest"), value_bool(p->manifest));
     value_map_set(&b, STR("settings"), p->settings);
     return value_map_end(&b);
 }

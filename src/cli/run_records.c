@@ -30,7 +30,7 @@ void run_records_write(const struct run_plan *plan)
     struct arena scratch = { 0 };
     struct run_record *record;
     struct err err;
-    if (plan->no_manifest)
+    if (!plan->manifest)
         return;
     if (!run_record_read_brief(&scratch, run_folder(&scratch, plan->home, plan->run), &record, &err)
         || !dir_make_all(plan->outdir, &err) || !file_write_atomic(path_of(&scratch, plan), manifest_text(&scratch, record), &err))

@@ -64,13 +64,13 @@ static Time held(const struct recorded_attempt *t, Time now)
     recorded_attempt_times(t, &started, &ended);
     if (t->state == RECORDED_RUNNING && started)
         return MAX(now - started, 0);
-    return started && ended && t->number ? MAX(ended - started, 0) : -1;
+    return started && ended ? MAX(ended - started, 0) : -1;
 }
 
 struct cost cost_of_attempt(const struct recorded_attempt *t, const struct price_table *p, Time now)
 {
     struct cost c = { 0 };
-    if (t->state == RECORDED_CACHED || t->number == 0)
+    if (!t->was_started)
         return c;
     Time wall = held(t, now);
     c.attempts = 1;

@@ -290,8 +290,9 @@ static const struct recorded_tool *program_of(const struct graph *g, const struc
 {
     for (size_t i = 0; i < g->record->tools.len; i++) {
         const struct recorded_tool *tool = g->record->tools.entries[i].value;
+        Str digest = t->tool;
         Hash hash;
-        if (hash_parse(t->tool, &hash) && hash_eq(hash, tool->hash))
+        if (hash_parse(str_cut(&digest, ' '), &hash) && hash_eq(hash, tool->hash))
             return tool;
     }
     return NULL;

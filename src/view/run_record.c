@@ -242,6 +242,7 @@ static void add_intent(struct run_record *r, Value v)
     struct recorded_task *t;
     struct recorded_attempt *at = take_task(r, v, &t);
     at->state = t->state = RECORDED_RUNNING;
+    at->was_started = true;
     at->submitted = value_get_int(v, STR("time"), 0);
     at->cores = number(v, STR("cores")), at->gpus = number(v, STR("gpus"));
     at->memory = value_get_int(v, STR("memory"), 0), at->disk = value_get_int(v, STR("disk"), 0);

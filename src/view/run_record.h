@@ -63,6 +63,7 @@ struct recorded_attempt {               // also a result that was known: then no
     int64_t task, number;               // of the task in its start; of the attempt, 1 … (0: it never got as far, or cached)
     enum recorded_state state;
     enum recorded_cache cache;
+    bool was_started;                   // its intent is on record: it ran, or was about to
     bool is_retried, is_timed_out;      // another attempt follows; ended at its time limit
     Time submitted, recorded;           // when intended; when its end was recorded (0: not)
     double cores, gpus;                 // reserved
@@ -84,7 +85,7 @@ struct recorded_task {
     struct recorded_step *step;
     size_t index;                       // in the order of appearance
     enum recorded_state state;          // of the last attempt
-    Str key, image, tool;               // as last seen; image and tool: digests, empty: none
+    Str key, image, tool;               // as last seen; image and tool: digests, empty: none; tool: "blake3:… NAME=blake3:…" as in the spec
     Value labels;                       // null: none
     struct recorded_files inputs, outputs;              // as last seen
     VEC(struct recorded_attempt) attempts;              // of all starts, at least one

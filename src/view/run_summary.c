@@ -45,7 +45,7 @@ static Str state_name(const struct recorded_attempt *at)
 static void count_attempt(struct run_summary *s, struct run_step *step, const struct recorded_task *t, const struct recorded_attempt *at)
 {
     bool is_failed = at->state == RECORDED_FAILED;
-    step->started += at->submitted && at->state != RECORDED_CACHED;
+    step->started += at->was_started;
     step->done += at->state == RECORDED_DONE;
     step->cached += at->state == RECORDED_CACHED;
     step->retried += is_failed && at->is_retried;
@@ -67,7 +67,7 @@ static void add_task(struct run_summary *s, struct run_step *step, const struct 
     if (last->state == RECORDED_DONE || last->state == RECORDED_FAILED)
         task->took = MAX(last->measured.wall, 0), task->peak_memory = last->measured.peak_memory_bytes;
     for (size_t i = 0; i < t->attempts.len; i++)
-        task->attempts += t->attempts.at[i].start == last->start && t->attempts.at[i].submitted && t->attempts.at[i].state != RECORDED_CACHED;
+        task->attempts += t->attempts.at[i].start == last->start && t->attempts.at[i].was_started;
     map_set(&s->tasks, task->name, task);
 }
 

@@ -73,9 +73,23 @@ static void compare_text(struct comparing *c, const char *field, enum task_part 
         add(c, part, str_of(what), value_is_null(x) ? (Str){ 0 } : text_of(c, x), value_is_null(y) ? (Str){ 0 } : text_of(c, y));
 }
 
-static Str program_text(struct comparing *c, Value identity, const struct run_record *r)
+// "blake3:… bwa=blake3:…": the digest of the program that is started has no name there, those of the programs it calls have.
+static Str program_digest(struct comparing *c, Value identity, Str name)
 {
-    Str digest = text_of(c, value_get(identity, STR("tool"))), program = text_of(c, value_at(value_get(identity, STR("argv")), 0));
+    Str rest = text_of(c, value_get(identity, STR("tool")));
+    while (rest.len) {
+        Str digest = str_cut(&rest, ' '), own = digest;
+        ptrdiff_t equals = str_find_char(digest, '=');
+        if (equals >= 0)
+            own = str_from(digest, (size_t)equals + 1);
+        if (str_eq(equals < 0 ? (Str){ 0 } : str_first(digest, (size_t)equals), name))
+            return own;
+    }
+    return (Str){ 0 };
+}
+
+static Str program_text(struct comparing *c, Str program, Str digest, const struct run_record *r)
+{
     const struct recorded_tool *t = r ? map_find(&r->tools, program) : NULL;
     if (digest.len == 0)
         return (Str){ 0 };
@@ -84,13 +98,29 @@ static Str program_text(struct comparing *c, Value identity, const struct run_re
     return str_printf(c->arena, "%.23s…", str_z(c->arena, digest));
 }
 
-static void compare_program(struct comparing *c)
+static void compare_program(struct comparing *c, Str name)
 {
-    Value x = value_get(c->before, STR("tool")), y = value_get(c->after, STR("tool"));
-    Str program = text_of(c, value_at(value_get(c->after, STR("argv")), 0));
-    if (!value_eq(x, y))
-        add(c, PART_PROGRAM, str_printf(c->arena, "program " STR_FMT, STR_ARG(program)), program_text(c, c->before, c->of_before),
-            program_text(c, c->after, c->of_after));
+    Str before = program_digest(c, c->before, name), after = program_digest(c, c->after, name);
+    Str program = name.len ? name : text_of(c, value_at(value_get(c->after, STR("argv")), 0));
+    if (!str_eq(before, after))
+        add(c, PART_PROGRAM, str_printf(c->arena, "program " STR_FMT, STR_ARG(program)), program_text(c, program, before, c->of_before),
+            program_text(c, program, after, c->of_after));
+}
+
+static void compare_programs(struct comparing *c)
+{
+    Value identities[] = { c->before, c->after };
+    compare_program(c, (Str){ 0 });
+    for (size_t i = 0; i < LEN(identities); i++) {
+        Str rest = text_of(c, value_get(identities[i], STR("tool")));
+        while (rest.len) {
+            Str name = str_cut(&rest, ' ');
+            ptrdiff_t equals = str_find_char(name, '=');
+            name = str_first(name, equals > 0 ? (size_t)equals : 0);
+            if (name.len && (i == 0 || program_digest(c, c->before, name).len == 0))    // each once
+                compare_program(c, name);
+        }
+    }
 }
 
 static void compare_flags(struct comparing *c)
@@ -278,7 +308,7 @@ void task_parts_compare(struct arena *a, Value before, Value after, const struct
 {
     struct comparing c = { a, before, after, of_before, of_after, out };
     *out = (struct part_differences){ 0 };
-    compare_program(&c);
+    compare_programs(&c);
     compare_text(&c, "image", PART_IMAGE, "container image");
     compare_stages(&c);
     compare_argv(&c);

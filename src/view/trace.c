@@ -52,7 +52,7 @@ static void hash(const struct row *r)   // as Nextflow shortens its own: "ab/cde
 static void native_id(const struct row *r)
 {
     const struct recorded_start *s = &r->record->starts.at[r->attempt->start];
-    if (is_cached(r) || r->attempt->number == 0)
+    if (!r->attempt->was_started)
         put_text(r, (Str){ 0 });
     else
         strbuf_addf(r->out, STR_FMT "-%lld-%lld", STR_ARG(r->record->run), (long long)s->epoch,
