@@ -85,10 +85,12 @@ static int print_check(const struct manifest_check *c)
 // A manifest that was moved away from its files is the commonest reason for all of them to be missing.
 static void hint_root(const struct manifest *m, const struct manifest_check *c, bool has_root)
 {
-    size_t missing = 0;
+    size_t missing = 0, outputs = 0;
+    for (size_t i = 0; i < m->files.len; i++)
+        outputs += m->files.at[i].section == MANIFEST_OUTPUTS;
     for (size_t i = 0; i < c->differences.len; i++)
         missing += c->differences.at[i].fault == MANIFEST_MISSING && c->differences.at[i].file->section == MANIFEST_OUTPUTS;
-    if (!has_root && missing && missing == m->files.len && m->outdir.len)
+    if (!has_root && missing && missing == outputs && m->outdir.len)
         report_hint("none of them is beside the manifest; they were written to " STR_FMT ": '--root DIR' says where they are", STR_ARG(m->outdir));
 }
 

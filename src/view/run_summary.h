@@ -44,9 +44,9 @@ struct run_summary {
     VEC(struct run_failure) failures;   // of tasks that were given up
     VEC(Str) warnings;
     char damage[128];                   // where the journal's sound part ends before its end; mostly empty
+    struct run_record *record;          // that all of it was added up from
 
     enum run_detail detail;             // --- private from here
-    struct run_record *record;
     struct err err;
 };
 
