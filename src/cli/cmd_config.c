@@ -107,6 +107,6 @@ const struct command cmd_config = {
     .options = options,
     .option_count = LEN(options),
     .words = "engine.cores engine.memory engine.max_running engine.retries engine.memory_retry_factor engine.retry_delay engine.kill_grace "
-             "js.timeout log.level",
+             "js.timeout price.currency price.core_hour price.gib_hour price.gpu_hour price.gb_month price.egress_gb log.level",
     .main = config_main,
 };

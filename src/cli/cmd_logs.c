@@ -25,7 +25,7 @@ static bool find_logs(struct arena *a, struct store *store, const struct run_tas
     struct task_result *result = NEW(a, struct task_result);
     Hash key;
     bool has_out = task_log_from_value(a, task->log_out, &logs->out), has_err = task_log_from_value(a, task->log_err, &logs->err);
-    if (has_out || has_err || str_is(task->state, "failed"))
+    if (has_out || has_err || str_is(task->state, "failed") || str_is(task->state, "cancelled"))
         return true;
     if (str_is(task->state, "running"))
         return err_set(err, ERR_UNAVAILABLE, "task " STR_FMT " is running: its log is kept when it has ended", STR_ARG(task->name));

@@ -11,7 +11,7 @@
 #include "sys/file.h"
 #include "value/diag.h"
 #include "value/read.h"
-#include "view/run_summary.h"
+#include "view/run_record.h"
 
 static const struct option options[] = {
     { "quiet", OPTION_FLAG, NULL, "Errors alone on standard error.", .letter = 'q' },
@@ -28,7 +28,7 @@ static const struct option options[] = {
 static bool is_true(Value v) { return v.kind == VALUE_BOOL && v.boolean; }
 
 // The recorded inputs go in as a job file: they are complete, and say what they are.
-static bool restore_inputs(struct run_plan *plan, const struct run_summary *before, struct err *err, int *code)
+static bool restore_inputs(struct run_plan *plan, const struct recorded_start *before, struct err *err, int *code)
 {
     struct diags diags = { .arena = plan->arena };
     struct strbuf json = { 0 };
@@ -47,7 +47,7 @@ static bool restore_inputs(struct run_plan *plan, const struct run_summary *befo
     return ok;
 }
 
-static bool restore_workflow(struct run_plan *plan, const struct run_summary *before, int *code)
+static bool restore_workflow(struct run_plan *plan, const struct recorded_start *before, int *code)
 {
     struct diags diags = { .arena = plan->arena };
     plan->workflow = workflow_load(plan->arena, before->workflow, &diags);
@@ -59,19 +59,21 @@ static bool restore_workflow(struct run_plan *plan, const struct run_summary *be
 // Everything of the plan that the journal knows. False: *code, and what is wrong is printed.
 static bool restore(struct run_plan *plan, const struct arguments *args, int *code)
 {
-    struct run_summary *before;
+    struct run_record *record;
     struct err err;
-    if (!run_summary_read(plan->arena, run_folder(plan->arena, plan->home, plan->run), RUN_STEPS, &before, &err)) {
+    if (!run_record_read_brief(plan->arena, run_folder(plan->arena, plan->home, plan->run), &record, &err)) {
         *code = report_err(&err);
         if (err.code == ERR_NOT_FOUND)
             report_hint("it ended before anything was recorded; start it anew with 'petri run'");
         return false;
     }
+    const struct recorded_start *before = run_record_last(record);
     Str outdir = arguments_text(args, "outdir");
     plan->outdir = outdir.len ? path_absolute(plan->arena, outdir) : before->outdir;
     plan->subset = value_get_int(before->options, STR("subset"), 0);
     plan->keep_going = arguments_flag(args, "keep-going") || is_true(value_get(before->options, STR("keep_going")));
     plan->no_container = arguments_flag(args, "no-container") || is_true(value_get(before->options, STR("no_container")));
+    plan->manifest = is_true(value_get(before->options, STR("manifest")));
     return run_configure(plan, args, value_get(before->options, STR("settings")), code)
         && restore_workflow(plan, before, code) && restore_inputs(plan, before, &err, code);
 }

@@ -26,6 +26,7 @@ static const struct option options[] = {
     { "cores", OPTION_TEXT, "N", "Cores that running tasks may reserve together.", .setting = "engine.cores" },
     { "memory", OPTION_TEXT, "SIZE", "Memory that running tasks may reserve together: 8G, 512 MiB.", .setting = "engine.memory" },
     { "retries", OPTION_TEXT, "N", "Further attempts after a task failed.", .setting = "engine.retries" },
+    { "manifest", OPTION_FLAG, NULL, "Leave a manifest.json beside the outputs ('petri verify' checks it).", .can_negate = true },
     { "keep-attempts", OPTION_FLAG, NULL, "Leave the work folders of attempts in .petri/attempts, to look into." },
 };
 
@@ -121,6 +122,7 @@ static struct run_plan plan_of(struct invocation *in, const struct arguments *ar
         .no_container = arguments_flag(args, "no-container"), .no_cache = arguments_flag(args, "no-cache"),
         .dry_run = arguments_flag(args, "dry-run"), .quiet = arguments_flag(args, "quiet"), .json = arguments_flag(args, "json"),
         .keep_attempts = arguments_flag(args, "keep-attempts"), .run = arguments_text(args, "name"),
+        .manifest = arguments_flag(args, "manifest"),
     };
     if (plan.dry_run)
         plan.run = str_printf(in->arena, ".dry-run-%d", (int)getpid());     // hidden from the list of runs, and removed
@@ -178,7 +180,9 @@ const struct command cmd_run = {
                    "whose name Petri uses itself is '--input.NAME'. 'petri run WORKFLOW --help' lists them.\n\n"
                    "What has run before with the same inputs, tools and commands is not run again. State is kept in the home folder: "
                    "$PETRI_HOME, else the nearest '.petri' upward, else './.petri'. The outputs are copied to the output folder; the output "
-                   "object is printed as JSON on standard output, and nothing else is; progress goes to standard error.\n\n"
+                   "object is printed as JSON on standard output, and nothing else is; progress goes to standard error. "
+                   "With --manifest a file manifest.json lies beside the outputs: what went in, by what it was made and what came out, with "
+                   "digests.\n\n"
                    "Ctrl-C ends running tasks and stops; a second one kills them at once. 'petri resume RUN' goes on after that, or after a "
                    "crash, and runs nothing that had finished.",
     .options = options,

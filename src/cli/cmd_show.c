@@ -7,6 +7,7 @@
 #include "cli/task_log.h"
 #include "store/store.h"
 #include "value/read.h"
+#include "view/cost.h"
 #include "view/run_summary.h"
 #include "view/table.h"
 #include "view/text.h"
@@ -27,12 +28,28 @@ static void add_line(struct strbuf *out, const char *what, Str text)
     strbuf_addc(out, '\n');
 }
 
+// What the workflow says of itself, and the commit it lies in.
+static Str version_text(struct arena *a, const struct recorded_start *s)
+{
+    Str commit = str_first(s->commit, 12);
+    if (s->version.len && commit.len)
+        return str_printf(a, STR_FMT " (commit " STR_FMT ")", STR_ARG(s->version), STR_ARG(commit));
+    return s->version.len ? s->version : commit.len ? str_concat(a, STR("commit "), commit) : s->version;
+}
+
+static Str cost_text(struct arena *a, const struct run_record *r)
+{
+    const struct run_cost *c = cost_of_run(a, r, NULL, time_now());
+    return prices_are_set(&c->prices) ? money_text(a, c->total.money, &c->prices) : (Str){ 0 };
+}
+
 static void add_head(struct arena *a, Str run, const struct run_summary *s, struct strbuf *out)
 {
     char when[TIME_TEXT], took[TIME_TEXT];
     add_line(out, "run", run);
     add_line(out, "status", s->owner[0] ? str_printf(a, "running (%s)", s->owner) : str_of(run_status_name(s->status)));
     add_line(out, "workflow", s->workflow);
+    add_line(out, "version", version_text(a, run_record_last(s->record)));
     time_text(s->started, when);
     add_line(out, "started", s->starts > 1 ? str_printf(a, "%s (start %lld)", when, (long long)s->starts) : str_of(when));
     if (run_summary_duration(s, time_now())) {
@@ -41,6 +58,7 @@ static void add_head(struct arena *a, Str run, const struct run_summary *s, stru
     }
     add_line(out, "tasks", str_printf(a, "%lld done, %lld cached, %lld failed, %lld retried", (long long)s->done, (long long)s->cached,
                                       (long long)s->failed, (long long)s->retried));
+    add_line(out, "cost", cost_text(a, s->record));
     add_line(out, "outputs", s->outdir);
     add_line(out, "error", s->error);
     add_line(out, "at", s->place);

@@ -23,9 +23,21 @@ const struct setting settings[] = {
     { "engine.kill_grace", SETTING_DURATION, FIELD(kill_grace), 0, 3600, NULL, "5s",
       "How long a cancelled task may tidy up between SIGTERM and SIGKILL." },
     { "js.timeout", SETTING_DURATION, FIELD(js_timeout), 0.01, 3600, NULL, "20s", "Longest evaluation of one JavaScript expression." },
+    { "price.currency", SETTING_TEXT, FIELD(currency), 1, 12, NULL, "EUR", "What the prices are in, as it is to be shown." },
+    { "price.core_hour", SETTING_NUMBER, FIELD(core_hour), 0, 1e9, NULL, "0", "Price of a reserved core for an hour; 0: not priced." },
+    { "price.gib_hour", SETTING_NUMBER, FIELD(gib_hour), 0, 1e9, NULL, "0", "Price of a reserved GiB of memory for an hour." },
+    { "price.gpu_hour", SETTING_NUMBER, FIELD(gpu_hour), 0, 1e9, NULL, "0", "Price of a reserved GPU for an hour." },
+    { "price.gb_month", SETTING_NUMBER, FIELD(gb_month), 0, 1e9, NULL, "0", "Price of a stored GB (10^9 bytes) for a month." },
+    { "price.egress_gb", SETTING_NUMBER, FIELD(egress_gb), 0, 1e9, NULL, "0", "Price of a GB taken out of where it is stored." },
     { "log.level", SETTING_CHOICE, FIELD(log_level), 0, 0, "error|warn|info|debug", "warn", "What the operator's log on stderr tells." },
 };
 const size_t setting_count = LEN(settings);
+
+struct price_table config_prices(const struct config *c)
+{
+    return (struct price_table){ .currency = c->currency, .core_hour = c->core_hour, .gib_hour = c->gib_hour, .gpu_hour = c->gpu_hour,
+                                 .gb_month = c->gb_month, .egress_gb = c->egress_gb };
+}
 
 const struct setting *setting_find(Str name)
 {
@@ -61,9 +73,11 @@ static const char *range_text(struct arena *a, const struct setting *s)
 
 const char *setting_type_text(struct arena *a, const struct setting *s)
 {
-    static const char *const names[] = { "integer", "number", "size", "duration", "" };
+    static const char *const names[] = { "integer", "number", "size", "duration", "", "" };
     if (s->type == SETTING_CHOICE)
         return s->choices;
+    if (s->type == SETTING_TEXT)
+        return str_z(a, str_printf(a, "text, %g to %g characters", s->min, s->max));
     const char *automatic = strcmp(s->fallback, "auto") == 0 ? "auto, or " : "";
     return str_z(a, str_printf(a, "%s%s, %s", automatic, names[s->type], range_text(a, s)));
 }
@@ -100,6 +114,9 @@ static bool parse_number(const struct setting *s, Str text, double *number, int6
         return true;
     case SETTING_CHOICE:
         return parse_choice(s, text, integer);
+    case SETTING_TEXT:
+        *number = (double)text.len;
+        return str_is_utf8(text);
     }
     return false;
 }
@@ -113,7 +130,9 @@ static bool store_value(struct arena *a, struct config *c, const struct setting 
     if (!ok)
         return err_set(err, ERR_INVALID, "%s: expected %s, found '" STR_FMT "'", s->name, setting_type_text(a, s), STR_ARG(text));
     void *field = (char *)c + s->offset;
-    if (s->type == SETTING_NUMBER)
+    if (s->type == SETTING_TEXT)
+        *(Str *)field = str_copy(a, text);
+    else if (s->type == SETTING_NUMBER)
         *(double *)field = number;
     else
         *(int64_t *)field = integer;

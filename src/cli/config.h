@@ -4,6 +4,7 @@
 // later the stronger: the default, ~/.config/petri/config.yaml, <home>/config.yaml, the environment (PETRI_ENGINE_CORES
 // for engine.cores), the command line.
 #include "base/clock.h"
+#include "view/cost.h"
 #include "base/err.h"
 
 struct arena;
@@ -16,13 +17,15 @@ struct config {
     double memory_retry_factor;
     Time retry_delay, kill_grace, js_timeout;
     int64_t log_level;                  // enum log_level
+    Str currency;                       // of the prices
+    double core_hour, gib_hour, gpu_hour, gb_month, egress_gb;
 };
-enum setting_type { SETTING_INT, SETTING_NUMBER, SETTING_SIZE, SETTING_DURATION, SETTING_CHOICE };
+enum setting_type { SETTING_INT, SETTING_NUMBER, SETTING_SIZE, SETTING_DURATION, SETTING_CHOICE, SETTING_TEXT };
 struct setting {
     const char *name;
     enum setting_type type;
     size_t offset;                      // in struct config
-    double min, max;                    // of the number, in bytes or seconds
+    double min, max;                    // of the number, in bytes or seconds; TEXT: of its length
     const char *choices;                // CHOICE: "error|warn|info|debug"
     const char *fallback, *help;        // "auto" as fallback: may be given, and stores 0
 };
@@ -43,6 +46,8 @@ struct config_state {
 // Defaults, files and environment. `home` may be empty. Mistakes in files go to diags; one in the environment is
 // reported there too, without a place. False: there was one.
 bool config_load(struct arena *a, Str home, struct config_state *out, struct diags *diags) MUST_CHECK;
+// The price table among the settings; its text lives as long as the config's.
+struct price_table config_prices(const struct config *c);
 // Sets one from text. ERR_NOT_FOUND: no such setting, with the nearest suggested; ERR_INVALID: what was expected.
 bool config_set(struct arena *a, struct config_state *state, Str name, Str text, enum config_source source, Str place, struct err *err) MUST_CHECK;
 const struct setting *setting_find(Str name);           // NULL: none

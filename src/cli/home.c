@@ -83,7 +83,7 @@ static bool take_time(void *arg, uint8_t type, Str payload)
     return false;                                       // the first record is enough
 }
 
-static Time first_start(Str dir)
+Time run_first_start(Str dir)
 {
     Time time = 0;
     char end[128];
@@ -97,7 +97,7 @@ static Str find_last(struct arena *a, Str home, const Str *names, size_t count)
     Str last = { 0 };
     Time latest = -1;
     for (size_t i = 0; i < count; i++) {
-        Time time = first_start(run_folder(a, home, names[i]));
+        Time time = run_first_start(run_folder(a, home, names[i]));
         if (time > latest)
             latest = time, last = names[i];
     }

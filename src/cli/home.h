@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 // Where Petri keeps its state: $PETRI_HOME, else the nearest ".petri" folder upward, else "./.petri"; and the runs in it.
+#include "base/clock.h"
 #include "base/err.h"
 
 struct arena;
@@ -15,5 +16,6 @@ bool runs_list(struct arena *a, Str home, Str **names, size_t *count, struct err
 // The run called `text`, or the only one whose name begins so, or for "last" the one started last.
 // ERR_NOT_FOUND, ERR_INVALID (several begin so; some are named).
 bool run_find(struct arena *a, Str home, Str text, Str *run, struct err *err) MUST_CHECK;
+Time run_first_start(Str dir);                          // of the run in this folder; 0: its journal says none
 bool run_name_check(Str name, struct err *err) MUST_CHECK;                       // letters, digits, '.', '_', '-'; at most 64
 Str run_name_new(struct arena *a);                      // "20260301-123456-4f1a", local time

@@ -9,8 +9,10 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "cli/commit.h"
 #include "cli/home.h"
 #include "cli/report.h"
+#include "cli/run_records.h"
 #include "cli/run_report.h"
 #include "engine/driver.h"
 #include "engine/executor.h"
@@ -128,8 +130,42 @@ static Value options_value(const struct run_plan *p)
     value_map_set(&b, STR("subset"), value_int(p->subset));
     value_map_set(&b, STR("keep_going"), value_bool(p->keep_going));
     value_map_set(&b, STR("no_container"), value_bool(p->no_container));
+    value_map_set(&b, STR("manifest"), value_bool(p->manifest));
     value_map_set(&b, STR("settings"), p->settings);
     return value_map_end(&b);
+}
+
+// The workflow's files with their digests. One that can't be read any more is listed without.
+static Value sources_value(const struct session *s)
+{
+    struct arena *a = s->plan->arena;
+    const struct workflow *w = s->plan->workflow;
+    Value *items = NEW_ARRAY(a, Value, w->file_count);
+    for (size_t i = 0; i < w->file_count; i++) {
+        Hash hash = { 0 };
+        int64_t size = -1;
+        char hex[HASH_HEX + 1];
+        struct err ignored;
+        if (!store_hash_file(s->store, w->files[i], &hash, &size, &ignored))
+            hash = (Hash){ 0 }, size = -1;
+        hash_hex(hash, hex);
+        items[i] = value_array(a, (Value[]){ value_string(a, w->files[i]), value_string(a, str_of(hex)), value_int(size) }, 3);
+    }
+    return value_array(a, items, w->file_count);
+}
+
+static void set_provenance(struct value_builder *b, const struct session *s)
+{
+    const struct run_plan *p = s->plan;
+    struct price_table prices = config_prices(&p->config.config);
+    Str commit = commit_of(b->arena, p->workflow->path);
+    if (p->workflow->version.len)
+        value_map_set(b, STR("version"), value_string(b->arena, p->workflow->version));
+    if (commit.len)
+        value_map_set(b, STR("commit"), value_string(b->arena, commit));
+    value_map_set(b, STR("sources"), sources_value(s));
+    if (prices_are_set(&prices))
+        value_map_set(b, STR("prices"), prices_value(b->arena, &prices));
 }
 
 static Value start_value(const struct session *s, const struct driver_config *config)
@@ -156,6 +192,7 @@ static Value start_value(const struct session *s, const struct driver_config *co
     value_map_set(&b, STR("time"), value_int(time_now()));
     value_map_set(&b, STR("cores"), value_float(config->cores));
     value_map_set(&b, STR("memory"), value_int(config->memory_bytes));
+    set_provenance(&b, s);
     return value_map_end(&b);
 }
 
@@ -338,6 +375,8 @@ static int finish(struct session *s, Time started, const struct err *not_started
         e.code = err.code;
         e.error = str_copy(s->plan->arena, str_of(err.text));
     }
+    if (e.status == DRIVER_OK && !s->plan->dry_run)
+        run_records_write(s->plan);
     e.took = time_steady() - started;
     return s->plan->dry_run ? run_report_dry(&e) : run_report(&e);
 }

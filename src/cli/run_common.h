@@ -20,6 +20,7 @@ struct run_plan {
     int64_t subset;
     bool keep_going, no_container;      // recorded, with subset and settings
     bool no_cache, dry_run, quiet, json, keep_attempts;
+    bool manifest;                      // leave one beside the outputs; recorded
 };
 
 // Loads the configuration, puts the options that name a setting over it (and over the recorded `before`, null if none), and

@@ -62,6 +62,7 @@ void driver_free(struct driver *d)
     loop_timer_free(d->timer);
     driver_stage_free(d);
     map_release(&d->steps);
+    map_release(&d->recorded);
     arena_release(&d->arena);
     free(d);
 }
@@ -558,6 +559,7 @@ static void hash_done(void *arg)
     jobs->driver->work_running--;
     if (--jobs->running > 0)
         return;
+    record_files(jobs->driver, jobs->items, jobs->count);
     driver_later(jobs->driver, jobs->fn, jobs->arg);
     free(jobs);
 }
@@ -571,6 +573,35 @@ void driver_hash_files(struct driver *d, struct driver_hash_item *items, size_t 
     d->work_running += jobs->running;
     for (int i = jobs->running; i > 0; i--)
         loop_work(d->loop, hash_work, hash_done, jobs);
+}
+
+static void tool_work(void *arg)
+{
+    struct driver_tool *t = arg;
+    if (!package_find(&t->arena, "", t->path, &t->package))
+        t->package = (struct package){ 0 };
+}
+
+static void tool_done(void *arg)
+{
+    struct driver_tool *t = arg;
+    t->driver->work_running--;
+    record_tool(t->driver, t);
+    loop_wake(t->driver->loop);
+    arena_release(&t->arena);
+    free(t);
+}
+
+void driver_tool(struct driver *d, Str program, Str path, Hash hash, int64_t size)
+{
+    if (d->config.dry_run || map_has(&d->recorded, program))
+        return;
+    map_set(&d->recorded, str_copy(&d->arena, program), NULL);
+    struct driver_tool *t = xcalloc(1, sizeof *t);
+    t->driver = d, t->hash = hash, t->size = size;
+    t->program = str_copy(&t->arena, program), t->path = str_copy(&t->arena, path);
+    d->work_running++;
+    loop_work(d->loop, tool_work, tool_done, t);
 }
 
 void driver_finish(struct driver *d, bool ok, Value outputs, Str error, Str place)

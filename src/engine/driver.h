@@ -76,6 +76,9 @@ struct driver_hash_item {
     struct err err;                     // code ERR_NONE: fine
 };
 void driver_hash_files(struct driver *d, struct driver_hash_item *items, size_t count, void (*fn)(void *arg), void *arg);
+// Notes in the journal that tasks call `program`, found at `path`; the first time a start says so. Which package it came from
+// is looked up meanwhile, on a worker thread.
+void driver_tool(struct driver *d, Str program, Str path, Hash hash, int64_t size);
 // Ends the evaluation: ok with the output object, or the failure. The driver lets running tasks end (or cancels them),
 // commits, and stops the loop. `outputs` is not copied: it lives until driver_free().
 void driver_finish(struct driver *d, bool ok, Value outputs, Str error, Str place);

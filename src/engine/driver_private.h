@@ -9,6 +9,7 @@
 #include "engine/core.h"
 #include "engine/driver.h"
 #include "engine/executor.h"
+#include "engine/package.h"
 
 struct driver_task {                    // from submit until told
     struct driver *driver;
@@ -53,6 +54,15 @@ struct result_cache {                   // the result that bytes were taken from
     struct map by_hash;                 // digest bytes -> its inline output
 };
 
+struct driver_tool {                    // a program that tasks call, on its way into the record
+    struct driver *driver;
+    struct arena arena;
+    Str program, path;
+    Hash hash;
+    int64_t size;
+    struct package package;
+};
+
 struct driver {
     struct loop *loop;
     struct store *store;
@@ -80,6 +90,8 @@ struct driver {
     struct producers producers;
     struct result_cache result_cache;
     struct map making;                  // digest bytes of keys being made again -> struct making
+    struct map recorded;                // paths of the user's files and programs that the journal tells of
+    int64_t listed_files;               // in records of this start
     int64_t task_number;
     VEC(struct driver_task *) lookups;  // asked for, not begun
     bool looking_up;                    // others are, on worker threads
@@ -125,3 +137,6 @@ uint64_t record_intent(struct driver_task *t);
 void record_cached(struct driver_task *t);
 uint64_t record_done(struct driver_task *t);
 uint64_t record_failed(struct driver_task *t, bool retry, bool timed_out, bool cancelled);
+// The user's files that were hashed, each once.
+void record_files(struct driver *d, const struct driver_hash_item *items, size_t count);
+void record_tool(struct driver *d, const struct driver_tool *t);

@@ -18,6 +18,7 @@ struct workflow_input {
 struct workflow {
     const char *language;               // "cwl"
     Str path, label, doc;               // path absolute, with "#id" where given
+    Str version;                        // as the workflow says of itself (CWL: schema.org's version, softwareVersion); empty: it does not
     const struct workflow_input *inputs;
     size_t input_count;
     const Str *files;                   // every source file, absolute

@@ -15,7 +15,7 @@ static const char *word_for(const struct progress_event *e, enum record_type wha
     case RECORD_CACHED: return "cached";
     case RECORD_FAILED: return "failed";
     case RECORD_EVALUATED: return str_starts(detail, STR("skip")) ? "skipped" : NULL;       // expressions take no time
-    case RECORD_RUN: case RECORD_STEP: case RECORD_CANCEL: case RECORD_END: case RECORD_WARNING: return NULL;
+    case RECORD_RUN: case RECORD_STEP: case RECORD_CANCEL: case RECORD_END: case RECORD_WARNING: case RECORD_FILES: case RECORD_TOOL: return NULL;
     }
     return NULL;
 }

@@ -8,11 +8,11 @@
 #include "base/map.h"
 #include "base/vec.h"
 #include "value/value.h"
+#include "view/run_record.h"
 
-enum run_status { RUN_RUNNING, RUN_DONE, RUN_FAILED, RUN_CANCELLED, RUN_INTERRUPTED };
 enum run_detail {
-    RUN_BRIEF,                          // counts of the whole run alone: most records are not even parsed
-    RUN_STEPS,                          // also inputs, steps, failures, warnings
+    RUN_BRIEF,                          // counts of the whole run, inputs, warnings: most records are not even parsed
+    RUN_STEPS,                          // also steps and failures
     RUN_TASKS,                          // also every task
 };
 struct run_step {
@@ -44,17 +44,15 @@ struct run_summary {
     VEC(struct run_failure) failures;   // of tasks that were given up
     VEC(Str) warnings;
     char damage[128];                   // where the journal's sound part ends before its end; mostly empty
+    struct run_record *record;          // that all of it was added up from
 
     enum run_detail detail;             // --- private from here
-    struct arena start;                 // memory of the last start's facts
-    bool has_ended;
     struct err err;
 };
 
 // The journal in the folder `dir`. ERR_NOT_FOUND: no journal; ERR_DAMAGED: not one sound record of a start. Lives as long
 // as `a`. The record of a run whose first commit is not yet done counts as ERR_NOT_FOUND too.
 bool run_summary_read(struct arena *a, Str dir, enum run_detail detail, struct run_summary **out, struct err *err) MUST_CHECK;
-const char *run_status_name(enum run_status status);
 Time run_summary_duration(const struct run_summary *s, Time now);       // of the last start; 0: not known
 // The JSON form; `run` is its name.
 Value run_summary_value(struct arena *a, Str run, const struct run_summary *s);

@@ -52,7 +52,8 @@ struct workflow *cwl_workflow_load(struct arena *a, Str path, struct diags *diag
     for (size_t i = 0; i < p->input_count; i++)
         describe(a, &p->inputs[i], &inputs[i]);
     *w = (struct workflow){
-        .language = "cwl", .path = path_absolute(a, path), .label = p->label, .doc = p->doc, .inputs = inputs, .input_count = p->input_count,
+        .language = "cwl", .path = path_absolute(a, path), .label = p->label, .doc = p->doc, .version = p->own_version,
+        .inputs = inputs, .input_count = p->input_count,
         .files = d->files, .file_count = d->file_count, .document = d,
     };
     return w;

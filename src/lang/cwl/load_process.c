@@ -215,6 +215,22 @@ static void read_body(struct scope *s, struct cwl_process *p, struct node *n)
     }
 }
 
+// "s:version: 1.2" or "s:softwareVersion", whatever the prefix of https://schema.org/ is called.
+static Str own_version(struct loader *l, const struct node *n)
+{
+    for (size_t i = 0; i < n->fields.len; i++) {
+        const struct node *key = n->fields.at[i].key, *v = n->fields.at[i].value;
+        if (!cwl_is_extension(node_str(key)))
+            continue;
+        Str name = cwl_expand_prefix(l->a, cwl_node_file(n)->namespaces, node_str(key));
+        bool is_version = str_ends(name, STR("schema.org/version")) || str_ends(name, STR("schema.org/softwareVersion"))
+                       || str_is(name, "s:version") || str_is(name, "s:softwareVersion");
+        if (is_version && (v->kind == VALUE_STRING || v->kind == VALUE_INT || v->kind == VALUE_FLOAT))
+            return v->kind == VALUE_STRING ? node_str(v) : expr_text(l->a, v->scalar);
+    }
+    return (Str){ 0 };
+}
+
 static const struct cwl_process *read_process(struct loader *l, const struct scope *outer, struct node *n, int outer_version, Str place)
 {
     int version;
@@ -237,6 +253,7 @@ static const struct cwl_process *read_process(struct loader *l, const struct sco
     p->intent = cwl_doc(l, node_get(n, STR("intent")));
     p->source = n->span.source;
     p->namespaces = cwl_node_file(n)->namespaces;
+    p->own_version = own_version(l, n);
     p->span = n->span;
     read_body(&scope, p, n);
     l->depth--;

@@ -23,6 +23,10 @@ static int find_kind(struct scope *s, const struct item *item, bool *is_extensio
                 return (int)extensions[i].kind;
         return -1;
     }
+    if (str_is(item->id, "petri:Labels")) {
+        *is_extension = true;
+        return CWL_REQ_LABELS;
+    }
     if (str_starts(name, STR("https://w3id.org/cwl/cwl#")))
         return cwl_requirement_kind(local);
     if (str_starts(name, STR("cwl:")))
@@ -168,6 +172,7 @@ static void check_kind(struct scope *s, struct node *n, struct cwl_requirement *
     case CWL_REQ_SCHEMA_DEF: case CWL_REQ_DOCKER: case CWL_REQ_SHELL: case CWL_REQ_SUBWORKFLOW: case CWL_REQ_SCATTER:
     case CWL_REQ_MULTIPLE_INPUT: case CWL_REQ_STEP_INPUT: case CWL_REQ_KINDS:
         break;
+    case CWL_REQ_LABELS: check_present(s, n, "labels"); break;
     }
 }
 

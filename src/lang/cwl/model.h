@@ -84,7 +84,7 @@ enum cwl_req_kind {
     CWL_REQ_INLINE_JAVASCRIPT, CWL_REQ_SCHEMA_DEF, CWL_REQ_LOAD_LISTING, CWL_REQ_DOCKER, CWL_REQ_SOFTWARE,
     CWL_REQ_INITIAL_WORKDIR, CWL_REQ_ENV_VAR, CWL_REQ_SHELL, CWL_REQ_RESOURCE, CWL_REQ_WORK_REUSE, CWL_REQ_NETWORK,
     CWL_REQ_INPLACE_UPDATE, CWL_REQ_TIME_LIMIT, CWL_REQ_SUBWORKFLOW, CWL_REQ_SCATTER, CWL_REQ_MULTIPLE_INPUT,
-    CWL_REQ_STEP_INPUT, CWL_REQ_KINDS,
+    CWL_REQ_STEP_INPUT, CWL_REQ_LABELS /* Petri's own */, CWL_REQ_KINDS,
 };
 struct cwl_requirement {                // all kinds in one struct; only the fields of `kind` are set
     enum cwl_req_kind kind;
@@ -139,6 +139,7 @@ struct cwl_process {
     enum cwl_version version;
     Str id;                             // short name, or empty
     Str label, doc, intent;
+    Str own_version;                    // of the workflow itself, as schema.org's "version" or "softwareVersion" says; empty: none
     const struct source *source;        // the file it was written in
     Value namespaces;                   // $namespaces of that file: prefix -> IRI; null: none
     struct span span;

@@ -158,6 +158,7 @@ static Str identity_of_tool(struct evaluation *e, Str program, struct err *err)
         return (Str){ 0 };
     *digest = hash_text(&e->arena, hash);
     map_set(&e->tools, str_copy(&e->arena, program), digest);
+    driver_tool(e->driver, program, path, hash, size);
     return *digest;
 }
 
@@ -199,15 +200,68 @@ static bool time_limit(struct call *c, int64_t *out_ms, struct err *err)
     return true;
 }
 
-// SoftwareRequirement is recorded with the task, and not acted upon: tools come from PATH.
-static Value labels(struct call *c)
+// --- labels: recorded with the task, shown with it, and not in the key
+
+// A program that a SoftwareRequirement names is on record with its version, also where a shell calls it and not the task itself.
+static void note_software(struct call *c, Value packages)
 {
-    const struct cwl_requirement *r = scope_find(c->e, &c->scope, CWL_REQ_SOFTWARE, NULL);
-    if (r == NULL)
-        return value_null;
+    for (size_t i = 0; i < value_len(packages); i++) {
+        Str name = value_get_str(value_at(packages, i), STR("package"));
+        Str seen = str_printf(&c->arena, "package\n" STR_FMT, STR_ARG(name));
+        struct err ignored;             // a package need not be the name of a program
+        if (name.len == 0 || str_has(name, '/') || map_has(&c->e->tools, seen))
+            continue;
+        map_set(&c->e->tools, str_copy(&c->e->arena, seen), NULL);
+        identity_of_tool(c->e, name, &ignored);
+    }
+}
+
+static bool add_labels(struct call *c, struct value_builder *b, struct err *err)
+{
+    const struct cwl_requirement *r = scope_find(c->e, &c->scope, CWL_REQ_LABELS, NULL);
+    Value all = r ? value_get(r->fields, STR("labels")) : value_null;
+    struct expr_context x = tool_expr(c, value_null);
+    for (size_t i = 0; i < value_len(all); i++) {
+        const struct value_field *f = &all.map->at[i];
+        Value v = f->value;
+        if (v.kind == VALUE_STRING && expr_is(value_str(v)) && !expr_eval(&x, value_str(v), &v, err))
+            return err_wrap(err, "petri:Labels, %s", f->key->data);
+        if (value_is_null(v))
+            continue;
+        if (v.kind == VALUE_ARRAY || v.kind == VALUE_MAP)
+            return err_set(err, ERR_INVALID, "petri:Labels, %s: expected a string or a number, got %s", f->key->data, value_kind_name(v.kind));
+        value_map_set(b, (Str){ f->key->data, f->key->len }, value_string(&c->arena, expr_text(&c->arena, v)));
+    }
+    return true;
+}
+
+// Where no label says so, an input of such a name does.
+static Str sample_of(struct call *c)
+{
+    enum { SAMPLE_MAX = 200 };
+    static const Str names[] = { STR_CONST("sample"), STR_CONST("sample_id"), STR_CONST("sample_name") };
+    for (size_t i = 0; i < LEN(names); i++) {
+        Str sample = value_get_str(c->inputs, names[i]);
+        if (sample.len && sample.len <= SAMPLE_MAX)
+            return sample;
+    }
+    return (Str){ 0 };
+}
+
+static bool labels(struct call *c, Value *out, struct err *err)
+{
+    const struct cwl_requirement *software = scope_find(c->e, &c->scope, CWL_REQ_SOFTWARE, NULL);
     struct value_builder b = value_map_begin(&c->arena);
-    value_map_set(&b, STR("software"), value_get(r->fields, STR("packages")));
-    return value_map_end(&b);
+    if (sample_of(c).len)
+        value_map_set(&b, STR("sample"), value_string(&c->arena, sample_of(c)));
+    if (!add_labels(c, &b, err))
+        return false;
+    if (software) {
+        note_software(c, value_get(software->fields, STR("packages")));
+        value_map_set(&b, STR("software"), value_get(software->fields, STR("packages")));
+    }
+    *out = b.len ? value_map_end(&b) : value_null;
+    return true;
 }
 
 // --- the task
@@ -223,10 +277,9 @@ static bool task_of(struct call *c, struct task_spec *spec, struct err *err)
         || !streams(c, err) || !outputs_globs(c, err) || !tool_digest(c, &spec->tool_digest, err)
         || !flag(c, CWL_REQ_WORK_REUSE, STR("enableReuse"), true, &reuse, err)
         || !flag(c, CWL_REQ_NETWORK, STR("networkAccess"), p->version == CWL_V1_0, &spec->network, err)
-        || !time_limit(c, &spec->resources.time_limit_ms, err))
+        || !time_limit(c, &spec->resources.time_limit_ms, err) || !labels(c, &spec->labels, err))
         return false;
     spec->name = c->name, spec->step = c->step;
-    spec->labels = labels(c);
     spec->argv = t->argv.at, spec->argc = t->argv.len;
     spec->env = t->env.at, spec->env_count = t->env.len;
     spec->stdin_path = t->stdin_path, spec->stdout_name = t->stdout_name, spec->stderr_name = t->stderr_name;

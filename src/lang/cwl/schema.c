@@ -86,6 +86,7 @@ static const struct table tables[] = {
     [CWL_C_REQUIREMENT + CWL_REQ_SCATTER] = { "ScatterFeatureRequirement", REQUIREMENT() },
     [CWL_C_REQUIREMENT + CWL_REQ_MULTIPLE_INPUT] = { "MultipleInputFeatureRequirement", REQUIREMENT() },
     [CWL_C_REQUIREMENT + CWL_REQ_STEP_INPUT] = { "StepInputExpressionRequirement", REQUIREMENT() },
+    [CWL_C_REQUIREMENT + CWL_REQ_LABELS] = { "petri:Labels", REQUIREMENT({ "labels", MAP }) },
 };
 _Static_assert(LEN(tables) == CWL_C_REQUIREMENT + CWL_REQ_KINDS, "each construct has its table");
 
