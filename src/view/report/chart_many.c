@@ -137,22 +137,22 @@ static void add_cell(struct strbuf *out, double v)
     strbuf_addz(out, "</td>");
 }
 
-static void add_name(struct strbuf *out, const char *tag, Str name)
+static void add_name(struct strbuf *out, const char *scope, Str name)
 {
-    strbuf_addf(out, "<%s>", tag);
+    strbuf_addf(out, "<th scope=\"%s\">", scope);
     html_add_cut(out, name, 100);
-    strbuf_addf(out, "</%.2s>", tag);
+    strbuf_addz(out, "</th>");
 }
 
 static void add_category_numbers(struct strbuf *out, const struct section_block *b)
 {
     strbuf_addz(out, "<thead><tr><th scope=\"col\"></th>");
     for (size_t i = 0; i < b->series.len; i++)
-        add_name(out, "th scope=\"col\"", b->series.at[i].name);
+        add_name(out, "col", b->series.at[i].name);
     strbuf_addz(out, "</tr></thead><tbody>");
     for (size_t i = 0; i < b->categories.len; i++) {
         strbuf_addz(out, "<tr>");
-        add_name(out, "th scope=\"row\"", b->categories.at[i]);
+        add_name(out, "row", b->categories.at[i]);
         for (size_t k = 0; k < b->series.len; k++)
             add_cell(out, b->series.at[k].y[i]);
         strbuf_addz(out, "</tr>");
@@ -169,7 +169,7 @@ static void add_series_numbers(struct strbuf *out, const struct section_block *b
         const struct series *s = &b->series.at[i];
         for (size_t k = 0; k < s->len; k++) {
             strbuf_addz(out, "<tr>");
-            add_name(out, "th scope=\"row\"", s->name);
+            add_name(out, "row", s->name);
             add_cell(out, s->x[k]);
             if (is_histogram)
                 add_cell(out, s->x[k + 1]);
