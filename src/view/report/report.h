@@ -14,7 +14,6 @@ struct report {
     const struct run_record *record;
     const struct sections *sections;
     Time now;                           // for what still runs
-    Str manifest;                       // as JSON text; empty: none
     // The end of what a failed attempt wrote, in `a`; NULL: logs are not shown. Empty: nothing there.
     Str (*log_end)(void *arg, struct arena *a, const struct recorded_attempt *t);
     void *arg;
