@@ -274,7 +274,8 @@ struct facts *facts_new(struct arena *a, const struct report *report)
         if (!recorded_task_is_current(f->record, t))
             continue;
         f->has_samples |= t->sample.len > 0;
-        vec_push(a, &f->tasks, task_fact(f, t));
+        struct fact_task fact = task_fact(f, t);        // before the push: it reads how many there are
+        vec_push(a, &f->tasks, fact);
     }
     add_rows(f);
     add_steps(f);
