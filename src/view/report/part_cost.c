@@ -25,7 +25,7 @@ static void add_bar(struct strbuf *out, double part)
 static void add_hours_cell(struct strbuf *out, double hours)
 {
     struct strbuf text = { 0 };
-    html_add_number(&text, hours, hours < 0.01 ? 5 : hours < 10 ? 3 : 1);
+    html_add_number(&text, hours, hours == 0 ? 0 : hours < 0.01 ? 5 : hours < 10 ? 3 : 1);
     add_number_cell(out, hours, strbuf_str(&text));
     strbuf_release(&text);
 }

@@ -37,9 +37,11 @@ static void add_attempt(struct step_use *u, const struct recorded_attempt *at)
     u->usage.wall += m->wall;
     u->walls[u->wall_count++] = m->wall;
     u->usage.cores_asked = MAX(u->usage.cores_asked, at->cores);
-    u->usage.memory_asked = MAX(u->usage.memory_asked, at->memory);
+    if (at->number <= 1)                                // what the workflow asked for; a further attempt may get more
+        u->usage.memory_asked = MAX(u->usage.memory_asked, at->memory);
     u->usage.memory_used = MAX(u->usage.memory_used, m->peak_memory_bytes);
-    u->usage.hit_memory_limit |= str_is(value_get_str(at->limit, STR("name")), "memory");
+    if (str_is(value_get_str(at->limit, STR("name")), "memory"))
+        u->usage.memory_limit_hit = MAX(u->usage.memory_limit_hit, at->memory);
     if (m->user >= 0) {
         Time cpu = m->user + MAX(m->system, 0);
         u->cpu = MAX(u->cpu, 0) + cpu;
@@ -155,6 +157,16 @@ static void add_wall_cell(struct strbuf *out, const struct step_use *u)
     strbuf_release(&text);
 }
 
+static void add_traffic_cell(struct strbuf *out, int64_t read, int64_t written)
+{
+    struct strbuf text = { 0 };
+    html_add_bytes(&text, read);
+    strbuf_addz(&text, "<br>");
+    html_add_bytes(&text, written);
+    add_number_cell(out, read >= 0 || written >= 0 ? (double)MAX(read, 0) + (double)MAX(written, 0) : NAN, strbuf_str(&text));
+    strbuf_release(&text);
+}
+
 static void add_step(struct strbuf *out, const struct facts *f, const struct fact_step *s, bool *any_earlier)
 {
     struct arena scratch = { 0 };
@@ -169,10 +181,9 @@ static void add_step(struct strbuf *out, const struct facts *f, const struct fac
     add_duration_cell(out, u.cpu);
     add_cores_cell(out, &u.usage);
     add_memory_cell(out, &u.usage);
-    add_bytes_cell(out, u.read);
-    add_bytes_cell(out, u.written);
-    add_duration_cell(out, u.io_wait);
     add_suggestion(out, &u.usage);
+    add_traffic_cell(out, u.read, u.written);
+    add_duration_cell(out, u.io_wait);
     strbuf_addz(out, "</tr>\n");
     *any_earlier |= u.is_earlier;
     strbuf_release(&count);
@@ -181,8 +192,8 @@ static void add_step(struct strbuf *out, const struct facts *f, const struct fac
 
 void part_resources(struct strbuf *out, const struct facts *f)
 {
-    static const char *const titles[] = { "Step", ">Attempts", ">Time: middle", ">CPU time", ">Cores used of asked", ">Memory used of asked", ">Read", ">Written",
-                                          ">Waited for disk", "Should ask for" };
+    static const char *const titles[] = { "Step", ">Attempts", ">Took (middle)", ">CPU time", ">Cores: used of asked", ">Memory: used of asked", "Should ask for",
+                                          ">Read, written", ">Disk wait" };
     bool any_earlier = false;
     strbuf_addz(out, "<p>Cores: what nineteen of twenty attempts stayed below. Memory: the most of any attempt. In the bars, the line is what was asked for. "
                      "A suggestion leaves a quarter of headroom in memory, and is made only where tasks ran for long enough.</p>\n");

@@ -187,9 +187,10 @@ static void add_tiles(struct strbuf *out, const struct facts *f)
     begin_tile(out, "Most memory of a task");
     html_add_bytes(out, t.memory);
     strbuf_addz(out, "</dd></div>");
-    begin_tile(out, "Read / written");
+    begin_tile(out, "Read");
     html_add_bytes(out, t.read);
-    strbuf_addz(out, " / ");
+    strbuf_addz(out, "</dd></div>");
+    begin_tile(out, "Written");
     html_add_bytes(out, t.written);
     strbuf_addz(out, "</dd></div></dl>\n");
 }

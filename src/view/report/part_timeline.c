@@ -57,7 +57,7 @@ static void add_vertical(struct strbuf *out, const char *class, double x, double
 
 static void begin(struct drawing *d, double height, const char *what)
 {
-    strbuf_addf(d->out, "<div class=\"wide\" tabindex=\"0\"><svg class=\"timeline\" role=\"img\" viewBox=\"0 0 %d %.0f\"><title>Timeline</title><desc>%s over ", WIDTH, height, what);
+    strbuf_addf(d->out, "<div class=\"wide drawing\" tabindex=\"0\"><svg class=\"timeline\" role=\"img\" viewBox=\"0 0 %d %.0f\"><title>Timeline</title><desc>%s over ", WIDTH, height, what);
     html_add_duration(d->out, d->f->length);
     strbuf_addz(d->out, ".</desc>");
     Time step = tick_step(d->f->length);
@@ -137,13 +137,14 @@ static double most_of(const double *buckets)
     return most;
 }
 
-static void add_lane(struct drawing *d, const char *class, Str name, const double *buckets, double most, double y)
+static void add_lane(struct drawing *d, const char *class, Str name, const double *buckets, double peak, double y)
 {
+    double most = most_of(buckets);
     double width = (double)(WIDTH - LEFT - RIGHT) / BUCKETS, bottom = y + LANE - 6, height = LANE - 10;
     struct strbuf text = { 0 };
     svg_add_text(d->out, LEFT - 8, y + 15, "end", name, 30);
     strbuf_addz(&text, "at most ");
-    html_add_number(&text, most, most < 10 && most != floor(most) ? 1 : 0);
+    html_add_number(&text, peak, -1);
     svg_add_text(d->out, LEFT - 8, y + 28, "end", strbuf_str(&text), 30);
     strbuf_addf(d->out, "<path class=\"%s\" d=\"M%d %.1f", class, LEFT, bottom);
     double before = -1;
@@ -157,7 +158,39 @@ static void add_lane(struct drawing *d, const char *class, Str name, const doubl
     strbuf_release(&text);
 }
 
-static void sum_step(const struct facts *f, const struct fact_step *s, double *running, double *cores)
+// A change of how much runs: at its begin, and back at its end.
+struct change {
+    Time at;
+    double tasks, cores;
+};
+struct changes {
+    VEC(struct change) list;
+};
+
+static int by_time(const void *x, const void *y)
+{
+    const struct change *a = x, *b = y;
+    return a->at != b->at ? (a->at < b->at ? -1 : 1) : a->tasks < b->tasks ? -1 : a->tasks > b->tasks;   // ends before begins
+}
+
+struct peak {
+    double tasks, cores;
+};
+
+// The most that ran at any one moment.
+static struct peak peak_of(struct changes *c)
+{
+    struct peak now = { 0 }, most = { 0 };
+    if (c->list.len)
+        qsort(c->list.at, c->list.len, sizeof *c->list.at, by_time);
+    for (size_t i = 0; i < c->list.len; i++) {
+        now.tasks += c->list.at[i].tasks, now.cores += c->list.at[i].cores;
+        most.tasks = MAX(most.tasks, now.tasks), most.cores = MAX(most.cores, now.cores);
+    }
+    return most;
+}
+
+static void sum_step(const struct facts *f, const struct fact_step *s, double *running, double *cores, struct changes *changes)
 {
     for (size_t i = 0; i < s->tasks.len; i++) {
         const struct recorded_task *t = f->tasks.at[s->tasks.at[i]].task;
@@ -167,7 +200,10 @@ static void sum_step(const struct facts *f, const struct fact_step *s, double *r
                 continue;
             to = to < 0 ? f->length : to;
             spread_over(running, f->length, from, to, 1);
-            spread_over(cores, f->length, from, to, t->attempts.at[k].cores);
+            double reserved = t->attempts.at[k].cores;
+            spread_over(cores, f->length, from, to, reserved);
+            vec_push(f->arena, &changes->list, (struct change){ from, 1, reserved });
+            vec_push(f->arena, &changes->list, (struct change){ to, -1, -reserved });
         }
     }
 }
@@ -192,21 +228,27 @@ static void add_lanes(struct drawing *d)
     const struct facts *f = d->f;
     size_t lanes = 0, left_out = 0;
     double *cores = NEW_ARRAY(f->arena, double, BUCKETS), *running = NEW_ARRAY(f->arena, double, BUCKETS * (f->steps.len + 1));
+    struct changes all = { 0 };
+    struct peak *peaks = NEW_ARRAY(f->arena, struct peak, f->steps.len + 1);
     for (size_t i = 0; i < f->steps.len; i++) {
-        sum_step(f, &f->steps.at[i], running + i * BUCKETS, cores);
+        struct changes changes = { 0 };
+        sum_step(f, &f->steps.at[i], running + i * BUCKETS, cores, &changes);
+        for (size_t k = 0; k < changes.list.len; k++)
+            vec_push(f->arena, &all.list, changes.list.at[k]);
+        peaks[i] = peak_of(&changes);
         lanes += f->steps.at[i].first >= 0;
     }
     left_out = lanes > LANES_MAX ? lanes - LANES_MAX : 0;
     lanes = MIN(lanes, (size_t)LANES_MAX);
     begin(d, TOP + LANE * (double)(lanes + 1 + (f->critical.len > 0)) + 4, "How many tasks of each step ran at once");
     double y = TOP;
-    add_lane(d, "lane cores", STR("Cores reserved"), cores, most_of(cores), y);
+    add_lane(d, "lane cores", STR("Cores reserved"), cores, peak_of(&all).cores, y);
     if (f->critical.len)
         add_path_lane(d, y += LANE);
     for (size_t i = 0, shown = 0; i < f->steps.len && shown < lanes; i++) {
         if (f->steps.at[i].first < 0)
             continue;
-        add_lane(d, "lane", f->steps.at[i].step->name, running + i * BUCKETS, most_of(running + i * BUCKETS), y += LANE);
+        add_lane(d, "lane", f->steps.at[i].step->name, running + i * BUCKETS, peaks[i].tasks, y += LANE);
         shown++;
     }
     end(d);
@@ -233,6 +275,28 @@ static void add_path_row(struct strbuf *out, const struct facts *f, size_t i)
     strbuf_release(&text);
 }
 
+// Where the path's tasks mostly waited: was it for cores?
+static void add_bottleneck(struct strbuf *out, const struct facts *f, Time busy)
+{
+    double core_time = 0;
+    if (busy > f->length / 2 || !(f->start->cores > 0))
+        return;
+    for (size_t i = 0; i < f->tasks.len; i++) {
+        const struct recorded_task *t = f->tasks.at[i].task;
+        for (size_t k = 0; k < t->attempts.len; k++) {
+            Time from, to;
+            if (facts_attempt_times(f, &t->attempts.at[k], &from, &to))
+                core_time += (double)((to < 0 ? f->length : to) - from) * t->attempts.at[k].cores;
+        }
+    }
+    double mean = core_time / (double)f->length;
+    strbuf_addz(out, "<p>That is less than half of the run. In the mean ");
+    html_add_number(out, mean, 1);
+    strbuf_addf(out, " of %g cores were reserved: ", f->start->cores);
+    strbuf_addz(out, mean > 0.7 * f->start->cores ? "more cores would shorten the run more than faster tasks." : "cores were free, so memory, limits or the evaluation held it up.");
+    strbuf_addz(out, "</p>\n");
+}
+
 static void add_path(struct strbuf *out, const struct facts *f)
 {
     static const char *const titles[] = { "Task", ">Waited before", ">Took", ">Of the run" };
@@ -246,6 +310,7 @@ static void add_path(struct strbuf *out, const struct facts *f)
     strbuf_addz(out, " of work in a run of ");
     html_add_duration(out, f->length);
     strbuf_addz(out, ". Whatever shortens one of these shortens the run; what they waited is for the evaluation, the copying of inputs, or free cores and memory.</p>\n");
+    add_bottleneck(out, f, busy);
     table_open(out, STR("From the first to the last"), titles, LEN(titles), false);
     size_t from = f->critical.len > PATH_SHOWN ? f->critical.len - PATH_SHOWN : 0;
     for (size_t i = from; i < f->critical.len; i++)

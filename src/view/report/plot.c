@@ -159,7 +159,7 @@ void plot_begin(struct plot *p, Str title, Str description, Str x_title, Str y_t
     strbuf_addz(p->out, "</desc>");
     add_frame(p, x_ticks);
     if (x_title.len)
-        svg_add_text(p->out, (p->x.start + p->x.end) / 2, PLOT_HEIGHT - 6, "middle", x_title, 80);
+        svg_add_text(p->out, (p->x.start + p->x.end) / 2, PLOT_HEIGHT - 9, "middle", x_title, 80);
     if (y_title.len) {
         strbuf_addf(p->out, "<text class=\"ytitle\" transform=\"translate(12 %g) rotate(-90)\" text-anchor=\"middle\">",
                     (p->y.start + p->y.end) / 2);

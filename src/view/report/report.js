@@ -73,7 +73,7 @@
     const set = (hide) => {
       for (const row of table.rows) for (const i of hidden) if (row.cells[i]) row.cells[i].hidden = hide;
       button.setAttribute('aria-expanded', String(!hide));
-      button.textContent = hide ? 'Show ' + hidden.length + ' more columns' : 'Show fewer columns';
+      button.textContent = hide ? 'Show ' + hidden.length + (hidden.length === 1 ? ' more column' : ' more columns') : 'Show fewer columns';
     };
     button.addEventListener('click', () => set(button.getAttribute('aria-expanded') === 'true'));
     set(true);

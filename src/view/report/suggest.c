@@ -17,15 +17,13 @@ static void suggest_memory(const struct usage *u, struct suggestion *s)
     if (u->memory_asked <= 0 || u->memory_used <= 0)
         return;
     int64_t wanted = rounded_up(u->memory_used + u->memory_used / 4);
-    if (u->hit_memory_limit)                            // how much it wanted nobody knows
-        wanted = rounded_up(MAX(u->memory_used, u->memory_asked) / 2 * 3);
+    if (u->memory_limit_hit >= u->memory_used)          // how much it wanted nobody knows
+        wanted = rounded_up(u->memory_limit_hit / 2 * 3);
     s->memory_bytes = wanted;
-    if (u->hit_memory_limit || u->memory_used > u->memory_asked / 20 * 19)
-        s->memory = ADVICE_MORE;
-    else
+    if (wanted <= u->memory_asked)
         s->memory = wanted <= u->memory_asked / 4 * 3 ? ADVICE_LESS : ADVICE_FITS;
-    if (s->memory == ADVICE_MORE && wanted <= u->memory_asked)
-        s->memory = ADVICE_FITS;
+    else
+        s->memory = u->memory_limit_hit || u->memory_used > u->memory_asked / 10 * 9 ? ADVICE_MORE : ADVICE_FITS;
 }
 
 static void suggest_cores(const struct usage *u, struct suggestion *s)
