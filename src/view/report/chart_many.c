@@ -185,7 +185,7 @@ void chart_add_numbers(struct chart *c)
     const struct section_block *b = c->block;
     if (b->points == 0 || b->points > NUMBERS_SHOWN)
         return;
-    strbuf_addz(c->plot.out, "<details><summary>Numbers</summary><div class=\"wide\" tabindex=\"0\"><table>");
+    strbuf_addz(c->plot.out, "<details class=\"screen\"><summary>Numbers</summary><div class=\"wide\" tabindex=\"0\"><table>");
     if (b->kind == BLOCK_BARS)
         add_category_numbers(c->plot.out, b);
     else

@@ -66,7 +66,7 @@ static void add_table(struct strbuf *out, const struct bill *b, const char *firs
     if (b->has_money)
         titles[columns++] = ">Cost";
     titles[columns++] = ">Part";
-    table_open(out, caption, titles, columns, count > 20);
+    table_open(out, caption, titles, columns, shown);
     for (size_t i = 0; i < shown; i++)
         add_line(out, b, lines[i].name.len ? lines[i].name : STR("(all together)"), &lines[i].cost);
     strbuf_addz(out, "</tbody><tfoot>");

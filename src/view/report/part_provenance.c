@@ -41,7 +41,7 @@ static void add_items(struct strbuf *out, struct arena *a, Str caption, Value li
         return;
     for (size_t i = 0; i < count; i++)
         titles[i] = fields[i].title + (fields[i].title[0] == '#');
-    table_open(out, caption, titles, count, all > 20);
+    table_open(out, caption, titles, count, shown);
     for (size_t i = 0; i < shown; i++) {
         Value item = value_at(list, i);
         strbuf_addz(out, "<tr>");
@@ -87,7 +87,7 @@ static void add_parameters(struct strbuf *out, struct arena *a, Value parameters
     size_t count = value_len(parameters);
     if (count == 0)
         return;
-    table_open(out, STR("Inputs and parameters"), titles, LEN(titles), false);
+    table_open(out, STR("Inputs and parameters"), titles, LEN(titles), count);
     for (size_t i = 0; i < MIN(count, (size_t)PARAMETERS_SHOWN); i++) {
         const struct value_field *f = &parameters.map->at[i];
         strbuf_addz(out, "<tr>");
@@ -116,7 +116,7 @@ static void add_manifest(struct strbuf *out, const struct facts *f, Value manife
 {
     struct strbuf text = { .limit = MANIFEST_SHOWN };
     json_write(&text, manifest, 2);
-    strbuf_addz(out, "<details><summary>The manifest (JSON)</summary>");
+    strbuf_addz(out, "<details class=\"screen\"><summary>The manifest (JSON)</summary>");
     if (text.overflow) {
         strbuf_addz(out, "<p>It is too large to be shown here: <code>petri manifest ");
         html_add(out, f->record->run);

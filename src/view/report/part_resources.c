@@ -192,12 +192,12 @@ static void add_step(struct strbuf *out, const struct facts *f, const struct fac
 
 void part_resources(struct strbuf *out, const struct facts *f)
 {
-    static const char *const titles[] = { "Step", ">Attempts", ">Took (middle)", ">CPU time", ">Cores: used of asked", ">Memory: used of asked", "Should ask for",
-                                          ">Read, written", ">Disk wait" };
+    static const char *const titles[] = { "Step", ">Attempts", ">Took<br>(middle)", ">CPU time", ">Cores:<br>used of asked", ">Memory:<br>used of asked", "Should ask for",
+                                          ">Read,<br>written", ">Waited<br>for disk" };
     bool any_earlier = false;
     strbuf_addz(out, "<p>Cores: what nineteen of twenty attempts stayed below. Memory: the most of any attempt. In the bars, the line is what was asked for. "
                      "A suggestion leaves a quarter of headroom in memory, and is made only where tasks ran for long enough.</p>\n");
-    table_open(out, STR("By step"), titles, LEN(titles), false);
+    table_open(out, STR("By step"), titles, LEN(titles), f->steps.len);
     for (size_t i = 0; i < f->steps.len; i++)
         if (f->steps.at[i].tasks.len)
             add_step(out, f, &f->steps.at[i], &any_earlier);

@@ -128,7 +128,8 @@ static void add_rows(struct strbuf *out, const struct section_block *b)
 
 static void add_table(struct strbuf *out, const struct section_block *b)
 {
-    strbuf_addf(out, "<div class=\"wide%s\" tabindex=\"0\"><table class=\"sort\"><caption>", b->rows.len > 20 ? " filter" : "");
+    table_box(out, b->rows.len);
+    strbuf_addz(out, "<table class=\"sort\"><caption>");
     html_add_cut(out, b->title, 200);
     if (b->help.len) {
         strbuf_addz(out, " <small>");
@@ -193,7 +194,7 @@ static void add_checks(struct strbuf *out, const struct section_block *b)
 {
     static const char *const titles[] = { "Status", "Check", "Sample", "Remark" };
     size_t shown = 0;
-    table_open(out, b->title, titles, LEN(titles), b->checks.len > 20);
+    table_open(out, b->title, titles, LEN(titles), b->checks.len);
     for (enum verdict v = VERDICT_FAILED; v >= VERDICT_PASSED; v--) {
         for (size_t i = 0; i < b->checks.len && shown < ROWS_SHOWN; i++) {
             const struct section_check *c = &b->checks.at[i];

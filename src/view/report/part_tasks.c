@@ -54,7 +54,7 @@ void part_tasks(struct strbuf *out, const struct facts *f)
         order[i] = &f->tasks.at[i];
     if (f->tasks.len > TASKS_SHOWN)
         qsort(order, f->tasks.len, sizeof *order, by_interest);
-    table_open(out, STR("Times from the run's begin; of the last attempt"), titles, LEN(titles), f->tasks.len > 20);
+    table_open(out, STR("Times from the run's begin; of the last attempt"), titles, LEN(titles), f->tasks.len);
     for (size_t i = 0; i < MIN(f->tasks.len, (size_t)TASKS_SHOWN); i++)
         add_task(out, order[i]);
     table_close(out);

@@ -311,7 +311,7 @@ static void add_path(struct strbuf *out, const struct facts *f)
     html_add_duration(out, f->length);
     strbuf_addz(out, ". Whatever shortens one of these shortens the run; what they waited is for the evaluation, the copying of inputs, or free cores and memory.</p>\n");
     add_bottleneck(out, f, busy);
-    table_open(out, STR("From the first to the last"), titles, LEN(titles), false);
+    table_open(out, STR("From the first to the last"), titles, LEN(titles), f->critical.len);
     size_t from = f->critical.len > PATH_SHOWN ? f->critical.len - PATH_SHOWN : 0;
     for (size_t i = from; i < f->critical.len; i++)
         add_path_row(out, f, i);

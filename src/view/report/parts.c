@@ -71,9 +71,16 @@ void add_head_cell(struct strbuf *out, Str text)
     strbuf_addz(out, "</th>");
 }
 
-void table_open(struct strbuf *out, Str caption, const char *const *titles, size_t count, bool filter)
+void table_box(struct strbuf *out, size_t rows)
 {
-    strbuf_addf(out, "<div class=\"wide%s\" tabindex=\"0\"><table class=\"sort\"><caption>", filter ? " filter" : "");
+    enum { FILTER_ROWS = 20, PAPER_ROWS = 100 };        // the latter as in report.css
+    strbuf_addf(out, "<div class=\"wide%s%s\" tabindex=\"0\">", rows > FILTER_ROWS ? " filter" : "", rows > PAPER_ROWS ? " long" : "");
+}
+
+void table_open(struct strbuf *out, Str caption, const char *const *titles, size_t count, size_t rows)
+{
+    table_box(out, rows);
+    strbuf_addz(out, "<table class=\"sort\"><caption>");
     html_add(out, caption);
     strbuf_addz(out, "</caption><thead><tr>");
     for (size_t i = 0; i < count; i++) {

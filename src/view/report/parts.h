@@ -28,7 +28,8 @@ void add_duration_cell(struct strbuf *out, Time t);
 void add_bytes_cell(struct strbuf *out, int64_t bytes);
 void add_text_cell(struct strbuf *out, Str text);
 void add_head_cell(struct strbuf *out, Str text);       // <th scope="row">
-// Opens a table that can be sorted, with these column titles, in a box that scrolls; a title that begins with '>' is a column of
-// numbers. `filter`: with a field to filter its rows. Ends with table_close().
-void table_open(struct strbuf *out, Str caption, const char *const *titles, size_t count, bool filter);
+// The box of a table of so many rows, which scrolls: where they are many, with a field to filter them and cut on paper.
+void table_box(struct strbuf *out, size_t rows);
+// Opens a table that can be sorted, in its box; a title (HTML) that begins with '>' is a column of numbers. Ends with table_close().
+void table_open(struct strbuf *out, Str caption, const char *const *titles, size_t count, size_t rows);
 void table_close(struct strbuf *out);

@@ -96,7 +96,7 @@
   }
   let opened = [];
   window.addEventListener('beforeprint', () => {                        // paper can't be clicked
-    opened = [...document.querySelectorAll('details:not([open])')].filter((d) => d.textContent.length < 20000);
+    opened = [...document.querySelectorAll('details:not([open]):not(.screen)')];
     for (const d of opened) d.open = true;
   });
   window.addEventListener('afterprint', () => { for (const d of opened) d.open = false; });
