@@ -118,9 +118,9 @@ static void add_manifest(struct strbuf *out, const struct facts *f, Value manife
     json_write(&text, manifest, 2);
     strbuf_addz(out, "<details class=\"screen\"><summary>The manifest (JSON)</summary>");
     if (text.overflow) {
-        strbuf_addz(out, "<p>It is too large to be shown here: <code>petri manifest ");
+        strbuf_addz(out, "<p>It is too large to be shown here: <code>petri export ");
         html_add(out, f->record->run);
-        strbuf_addz(out, "</code> prints it.</p>");
+        strbuf_addz(out, " --format manifest</code> prints it.</p>");
     } else {
         strbuf_addz(out, "<pre class=\"log\" tabindex=\"0\">");
         html_add(out, strbuf_str(&text));
