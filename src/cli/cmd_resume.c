@@ -17,6 +17,7 @@ static const struct option options[] = {
     { "quiet", OPTION_FLAG, NULL, "Errors alone on standard error.", .letter = 'q' },
     { "json", OPTION_FLAG, NULL, "Print a summary of the run with the outputs in it, instead of the outputs alone." },
     { "outdir", OPTION_FOLDER, "DIR", "Where the outputs go. Default: where the run's were to go.", .letter = 'o' },
+    { "report", OPTION_FILE, "FILE", "Write a report of the run as an HTML page. Default: where the run's was to go, if it was." },
     { "keep-going", OPTION_FLAG, NULL, "After a failure go on with all that does not depend on it." },
     { "no-container", OPTION_FLAG, NULL, "Run tools that ask for a container on this machine as they are." },
     { "cores", OPTION_TEXT, "N", "Cores that running tasks may reserve together.", .setting = "engine.cores" },
@@ -70,6 +71,8 @@ static bool restore(struct run_plan *plan, const struct arguments *args, int *co
     const struct recorded_start *before = run_record_last(record);
     Str outdir = arguments_text(args, "outdir");
     plan->outdir = outdir.len ? path_absolute(plan->arena, outdir) : before->outdir;
+    Str page = arguments_text(args, "report");
+    plan->report = page.len ? path_absolute(plan->arena, page) : value_get_str(before->options, STR("report"));
     plan->subset = value_get_int(before->options, STR("subset"), 0);
     plan->keep_going = arguments_flag(args, "keep-going") || is_true(value_get(before->options, STR("keep_going")));
     plan->no_container = arguments_flag(args, "no-container") || is_true(value_get(before->options, STR("no_container")));

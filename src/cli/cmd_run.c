@@ -15,6 +15,7 @@
 
 static const struct option options[] = {
     { "outdir", OPTION_FOLDER, "DIR", "Where the outputs go. Default: results/RUN here; for cwl-runner this folder.", .letter = 'o' },
+    { "report", OPTION_FILE, "FILE", "Write a report of the run as an HTML page when it has ended, well or not." },
     { "quiet", OPTION_FLAG, NULL, "Errors alone on standard error.", .letter = 'q' },
     { "json", OPTION_FLAG, NULL, "Print a summary of the run with the outputs in it, instead of the outputs alone." },
     { "name", OPTION_TEXT, "NAME", "The run's name. Default: date, time and four digits." },
@@ -129,6 +130,9 @@ static struct run_plan plan_of(struct invocation *in, const struct arguments *ar
     else if (plan.run.len == 0)
         plan.run = run_name_new(in->arena);
     plan.outdir = outdir_of(in, args, plan.run);
+    plan.report = arguments_text(args, "report");
+    if (plan.report.len)
+        plan.report = path_absolute(in->arena, plan.report);
     return plan;
 }
 

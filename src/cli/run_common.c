@@ -12,6 +12,7 @@
 #include "cli/commit.h"
 #include "cli/home.h"
 #include "cli/report.h"
+#include "cli/report_page.h"
 #include "cli/run_records.h"
 #include "cli/run_report.h"
 #include "engine/driver.h"
@@ -132,6 +133,8 @@ static Value options_value(const struct run_plan *p)
     value_map_set(&b, STR("no_container"), value_bool(p->no_container));
     value_map_set(&b, STR("manifest"), value_bool(p->manifest));
     value_map_set(&b, STR("settings"), p->settings);
+    if (p->report.len)
+        value_map_set(&b, STR("report"), value_string(p->arena, p->report));
     return value_map_end(&b);
 }
 
@@ -396,10 +399,23 @@ static int carry_out(struct session *s)
     return finish(s, started, NULL);
 }
 
+// What is shown of a run can't fail it.
+static void leave_report(const struct run_plan *plan)
+{
+    struct err err;
+    if (plan->report.len == 0 || plan->dry_run)
+        return;
+    if (!report_page_write(plan->arena, plan->home, plan->run, plan->report, true, &err))
+        report_error("the report was not written: %s", err.text);
+    else if (!plan->quiet)
+        report_error("report: " STR_FMT, STR_ARG(plan->report));
+}
+
 int run_carry_out(struct run_plan *plan, struct journal *journal)
 {
     struct session s = { .plan = plan, .journal = journal };
     int code = carry_out(&s);
     session_close(&s);
+    leave_report(plan);
     return code;
 }

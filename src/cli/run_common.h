@@ -11,6 +11,7 @@ struct workflow;
 struct run_plan {
     struct arena *arena;
     Str home, run, outdir;              // outdir absolute
+    Str report;                         // absolute: where the report goes at the end; empty: none. Recorded
     const struct workflow *workflow;
     Value inputs;                       // complete
     struct config_state config;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// For this folder only: UTF-8, one character at a time.
+// UTF-8, one character at a time.
 #include "base/str.h"
 
 enum { UTF8_INVALID = -1, UTF8_MAX = 4 };
