@@ -1,0 +1,147 @@
+cwlVersion: v1.2
+class: Workflow
+label: Variants of a germline from short reads, by sample and jointly
+doc: |
+  From a sample sheet of paired reads and a reference to alignments, variants, metrics and a report: checks, trimming (fastp), alignment (bwa mem or minimap2), duplicate
+  marking (samtools), coverage (mosdepth), calling by sample and jointly (bcftools or freebayes), normalising, filtering, and, where a truth is given, a comparison with it.
+
+  The sheet is a CSV or TSV file with the columns sample, fastq_1, fastq_2 and, where you have them, lane, library, platform, sex, family. Several rows of one sample are its lanes.
+requirements:
+  ScatterFeatureRequirement: {}
+  SubworkflowFeatureRequirement: {}
+  StepInputExpressionRequirement: {}
+  MultipleInputFeatureRequirement: {}
+  InlineJavascriptRequirement: {}
+  SchemaDefRequirement: {types: [{$import: types.yml}]}
+inputs:
+  samples:
+    type: {type: array, items: 'types.yml#row'}
+    doc: 'Sample sheet, CSV or TSV: sample, fastq_1, fastq_2, and optionally lane, library, platform, sex, family; paths relative to the sheet'
+  reference: {type: File, doc: 'The reference genome, FASTA, not compressed'}
+  reference_name: {type: string, default: reference, doc: 'Its name, as GRCh38; alignments and variants say it'}
+  reference_version: {type: string?, doc: 'Its version, as p14'}
+  regions: {type: File?, doc: 'Call and measure inside these regions only (BED)'}
+  truth: {type: File?, doc: 'Known variants to compare with (VCF)'}
+  confident: {type: File?, doc: 'Where the truth is complete (BED); outside nothing is compared'}
+  truth_samples: {type: 'string[]?', doc: 'Samples that the truth is of; without it, those of the same name as in the truth, or the only sample'}
+  aligner: {type: {type: enum, symbols: [bwa, minimap2]}, default: bwa, doc: 'Program that aligns'}
+  caller: {type: {type: enum, symbols: [bcftools, freebayes]}, default: bcftools, doc: 'Program that calls variants'}
+  ploidy: {type: {type: enum, symbols: ['1', '2', GRCh37, GRCh38]}, default: '2', doc: 'Copies of a chromosome; GRCh37 and GRCh38 go by the sex in the sheet'}
+  min_quality: {type: double, default: 20, doc: 'Variants of a lower QUAL are marked LowQual'}
+  min_depth: {type: int, default: 0, doc: 'Variants with fewer reads are marked LowDepth'}
+  max_depth: {type: int, default: 1000, doc: 'Reads looked at per position and sample; more for amplicons'}
+  alignment_format: {type: {type: enum, symbols: [bam, cram]}, default: bam, doc: 'Format of the alignments'}
+  joint: {type: boolean, default: true, doc: 'Call all samples together too'}
+  threads: {type: int, default: 2, doc: 'Threads of one alignment'}
+outputs:
+  results: {type: 'Directory[]', outputSource: layout/folders, doc: A folder for each sample and one for the joint calls}
+  summary: {type: File, outputSource: summarise/table, doc: One line for each sample}
+steps:
+  inputs:
+    run: tools/inputs.cwl
+    in:
+      samples: samples
+      reference: reference
+      reference_name: reference_name
+      reference_version: reference_version
+      regions: regions
+      truth: truth
+      confident: confident
+      truth_samples: truth_samples
+      ploidy: ploidy
+      caller: caller
+    out: [named_reference, named_regions, named_truth, named_confident, sample, sex, lane, fastq_1, fastq_2, read_group, every_row, every_fastq_1, every_fastq_2]
+
+  # Everything is looked at before the first step that takes long.
+  check_reference:
+    run: tools/check-reference.cwl
+    in: {reference: inputs/named_reference, regions: inputs/named_regions, truth: inputs/named_truth, confident: inputs/named_confident}
+    out: [checked]
+  check_reads:
+    run: tools/check-reads.cwl
+    scatter: [row, fastq_1, fastq_2]
+    scatterMethod: dotproduct
+    in: {row: inputs/every_row, fastq_1: inputs/every_fastq_1, fastq_2: inputs/every_fastq_2}
+    out: [checked]
+  faidx:
+    run: tools/faidx.cwl
+    in: {reference: inputs/named_reference, checked: check_reference/checked}
+    out: [indexed]
+  truth:
+    run: tools/truth.cwl
+    when: $(inputs.truth !== null)
+    in:
+      truth: inputs/named_truth
+      reference: faidx/indexed
+      regions: inputs/named_regions
+      confident: inputs/named_confident
+      samples: inputs/sample
+      truth_samples: truth_samples
+    out: [known, of_samples]
+  admit:
+    run: tools/admit.cwl
+    in: {reads: check_reads/checked, rows: inputs/every_row, of_samples: truth/of_samples, reference: faidx/indexed}
+    out: [reference, of_samples]
+
+  index_bwa:
+    run: tools/index-bwa.cwl
+    when: $(inputs.aligner == 'bwa')
+    in: {reference: admit/reference, aligner: aligner}
+    out: [indexed]
+  index_minimap2:
+    run: tools/index-minimap2.cwl
+    when: $(inputs.aligner == 'minimap2')
+    in: {reference: admit/reference, aligner: aligner}
+    out: [indexed]
+
+  sample:
+    run: sample.cwl
+    scatter: [sample, sex, lane, fastq_1, fastq_2, read_group]
+    scatterMethod: dotproduct
+    in:
+      sample: inputs/sample
+      sex: inputs/sex
+      lane: inputs/lane
+      fastq_1: inputs/fastq_1
+      fastq_2: inputs/fastq_2
+      read_group: inputs/read_group
+      reference: admit/reference
+      aligner_index: {source: [index_bwa/indexed, index_minimap2/indexed], pickValue: the_only_non_null}
+      regions: inputs/named_regions
+      confident: inputs/named_confident
+      known: truth/known
+      of_samples: admit/of_samples
+      aligner: aligner
+      caller: caller
+      ploidy: ploidy
+      min_quality: min_quality
+      min_depth: min_depth
+      max_depth: max_depth
+      alignment_format: alignment_format
+      threads: threads
+    out: [alignment, variants, sections, folder]
+
+  joint:
+    run: joint.cwl
+    when: $(inputs.joint)
+    in:
+      joint: joint
+      alignments: sample/alignment
+      samples: inputs/sample
+      sexes: inputs/sex
+      reference: admit/reference
+      regions: inputs/named_regions
+      caller: caller
+      ploidy: ploidy
+      min_quality: min_quality
+      min_depth: min_depth
+      max_depth: max_depth
+    out: [folder]
+  summarise:
+    run: tools/summarise.cwl
+    in: {sections: sample/sections}
+    out: [table]
+  layout:
+    run: tools/layout.cwl
+    in: {samples: sample/folder, joint: joint/folder}
+    out: [folders]

@@ -1,0 +1,23 @@
+cwlVersion: v1.2
+class: CommandLineTool
+doc: |
+  Reads both files of a pair to the end: well formed, as many reads in one as in the other, mates together and not swapped, no truncated compression. What is wrong is said with
+  the row of the sample sheet. The digests tell the same reads under two names.
+requirements:
+  InitialWorkDirRequirement: {listing: [$(inputs.fastq_1), $(inputs.fastq_2)]}
+  ResourceRequirement: {coresMin: 1, ramMin: 256}
+  SoftwareRequirement: {packages: {petri: {}}}
+baseCommand:
+  - bash
+  - -euc
+  - |
+    petri check --pair "$2" "$3" >&2 || { echo "row $1 of the sample sheet, columns fastq_1 and fastq_2: the reads cannot be used as they are" >&2; exit 1; }
+    b2sum --length 160 "$2" "$3" | cut -c 1-40
+  - check
+inputs:
+  row: {type: int, inputBinding: {position: 1}}
+  fastq_1: {type: File, inputBinding: {position: 2, valueFrom: $(self.basename)}}
+  fastq_2: {type: File, inputBinding: {position: 3, valueFrom: $(self.basename)}}
+outputs:
+  checked: stdout
+stdout: digests.txt

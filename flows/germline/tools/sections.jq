@@ -1,0 +1,1 @@
+{reads: {petri_report:1,id:"reads",title:"r",blocks:[]}}

@@ -1,0 +1,46 @@
+cwlVersion: v1.2
+class: Workflow
+label: Variants of one sample, or of several jointly
+requirements:
+  MultipleInputFeatureRequirement: {}
+  InlineJavascriptRequirement: {}
+inputs:
+  name: {type: string, doc: Name of the files}
+  alignments: {type: 'File[]', secondaryFiles: [{pattern: .bai, required: false}, {pattern: .crai, required: false}]}
+  samples: string[]
+  sexes: string[]
+  reference: {type: File, secondaryFiles: [.fai]}
+  regions: File?
+  caller: string
+  ploidy: string
+  min_quality: double
+  min_depth: int
+  max_depth: int
+outputs:
+  variants: {type: File, secondaryFiles: [.tbi], outputSource: filter/variants}
+  stats: {type: File, outputSource: stats/stats}
+steps:
+  bcftools:
+    run: tools/call-bcftools.cwl
+    when: $(inputs.caller == 'bcftools')
+    in: {caller: caller, alignments: alignments, samples: samples, sexes: sexes, reference: reference, regions: regions, ploidy: ploidy, max_depth: max_depth}
+    out: [calls]
+  freebayes:
+    run: tools/call-freebayes.cwl
+    when: $(inputs.caller == 'freebayes')
+    in: {caller: caller, alignments: alignments, reference: reference, regions: regions, ploidy: ploidy, max_depth: max_depth}
+    out: [calls]
+  normalise:
+    run: tools/normalise.cwl
+    in:
+      calls: {source: [bcftools/calls, freebayes/calls], pickValue: the_only_non_null}
+      reference: reference
+    out: [normalised]
+  filter:
+    run: tools/filter.cwl
+    in: {name: name, normalised: normalise/normalised, min_quality: min_quality, min_depth: min_depth}
+    out: [variants]
+  stats:
+    run: tools/stats.cwl
+    in: {name: name, variants: filter/variants, reference: reference}
+    out: [stats]
