@@ -11,8 +11,9 @@ baseCommand:
   - pipefail
   - -c
   - |
-    bcftools norm --no-version -a -Ou "$1" |
-    bcftools norm --no-version -f "$2" -m -any -Ou - |
+    bcftools norm --no-version -m -any -Ou "$1" |
+    bcftools norm --no-version -a -Ou - |
+    bcftools norm --no-version -f "$2" -Ou - |
     bcftools sort -T sorting -Ou - |
     bcftools norm --no-version -d exact -Ob1 -o normalised.bcf -
   - normalise

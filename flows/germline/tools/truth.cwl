@@ -21,8 +21,9 @@ baseCommand:
     if [ ! -s names.txt ]; then echo "--truth: the file has no sample; a truth has the genotypes of one" >&2; exit 1; fi
     bcftools view --no-version -s "$(cat names.txt)" -c 1 -f PASS,. -Ou "$truth" |
     bcftools annotate --no-version -x INFO,^FORMAT/GT -Ou - |
+    bcftools norm --no-version -m -any -Ou - |
     bcftools norm --no-version -a -Ou - |
-    bcftools norm --no-version -f "$reference" -m -any -Ou - |
+    bcftools norm --no-version -f "$reference" -Ou - |
     bcftools sort -T sorting -Ou - |
     bcftools norm --no-version -d exact -Ou - |
     inside "$confident" | inside "$regions" |
