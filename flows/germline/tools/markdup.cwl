@@ -17,7 +17,10 @@ baseCommand:
     mark() { samtools markdup --no-PG -s -f "$sample.duplicates.txt" -T marking "$@"; }
     case $format in
     bam) merged "$@" | mark --write-index - "$sample.bam##idx##$sample.bam.bai" ;;
-    cram) merged "$@" | mark -u - - | samtools view --no-PG -C -T "$reference" --write-index -o "$sample.cram##idx##$sample.cram.crai" - ;;
+    cram)   # where the reference lay while this ran says nothing to anybody: it is taken out of the header again
+        merged "$@" | mark -u - - | samtools view --no-PG -C -T "$reference" -o placed.cram -
+        samtools reheader --no-PG -c "sed 's/\\tUR:[^\\t]*//'" placed.cram >"$sample.cram"
+        samtools index "$sample.cram" ;;
     esac
   - markdup
 inputs:
