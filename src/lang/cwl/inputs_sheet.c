@@ -49,21 +49,24 @@ static size_t missing_names(const struct sheet *s, Str *names)
     return count;
 }
 
-static void hint_missing(const struct sheet *s, Str name)
+// True: this explains all that is missing.
+static bool hint_missing(const struct sheet *s, Str name)
 {
     struct diags *d = s->j->diags;
     Str *names = NEW_ARRAY(s->j->a, Str, s->header->items.len), near;
     for (size_t i = 0; i < s->header->items.len; i++)
         names[i] = node_str(s->header->items.at[i]);
     near = str_nearest(name, names, s->header->items.len);
-    if (s->header->items.len == 1 && str_find_char(names[0], ';') >= 0)
-        diag_hint(d, "the header has semicolons: save the sheet with commas, or with tabs as .tsv");
-    else if (s->header->items.len == 1 && (str_find_char(names[0], '\t') >= 0 || str_find_char(names[0], ',') >= 0))
-        diag_hint(d, "a .csv has commas between its cells, a .tsv tabs: rename the sheet or save it as the other");
-    else if (near.len && field_of(s, near) == NULL)
+    if (s->header->items.len == 1 && (str_has(names[0], ';') || str_has(names[0], '\t') || str_has(names[0], ','))) {
+        diag_hint(d, str_has(names[0], ';') ? "the header has semicolons: save the sheet with commas, or with tabs as .tsv"
+                                           : "a .csv has commas between its cells, a .tsv tabs: rename the sheet or save it as the other");
+        return true;
+    }
+    if (near.len && field_of(s, near) == NULL)
         diag_hint(d, "there is '" STR_FMT "': is it this?", STR_ARG(near));
     else
         diag_hint(d, "row 1 names the columns; capitals count");
+    return false;
 }
 
 static bool check_columns(const struct sheet *s)
@@ -76,7 +79,8 @@ static bool check_columns(const struct sheet *s)
         if (has_column(s, field->id) || cwl_type_accepts_null(field->type))
             continue;
         diag_add(j->diags, s->header->span, "row 1: the column '" STR_FMT "' is missing", STR_ARG(field->id));
-        hint_missing(s, field->id);
+        if (hint_missing(s, field->id))
+            return false;
     }
     size_t count = missing_names(s, missing);
     for (size_t i = 0; i < s->header->items.len && j->diags->errors == before; i++) {
@@ -174,7 +178,10 @@ static Value record_of(const struct sheet *s, const struct node *row)
 static bool open_sheet(struct job_check *j, const struct step_in *at, Value v, struct source *source, Str *path)
 {
     struct err err;
+    size_t before = j->diags->errors;
     Value file = job_file(j, at, v);
+    if (j->diags->errors != before)
+        return false;
     *path = iri_to_path(j->a, value_get_str(file, STR("location")));
     Str shown = value_get_str(v, STR("path"));
     Str cwd = str_join_path(j->a, path_cwd(j->a), STR(""));
@@ -195,7 +202,7 @@ bool job_sheet(struct job_check *j, const struct step_in *at, const struct cwl_t
     size_t before = j->diags->errors;
     struct sheet s = { .j = j, .record = cwl_type_only(type->items), .source = NEW(j->a, struct source) };
     Str path = { 0 };
-    if (!open_sheet(j, at, v, s.source, &path) || j->diags->errors != before)
+    if (!open_sheet(j, at, v, s.source, &path))
         return false;
     s.folder = path.len ? str_dirname(path) : path_cwd(j->a);
     bool has_tabs = str_ends(path, STR(".tsv")) || str_ends(path, STR(".tab")) || str_ends(path, STR(".txt"));
