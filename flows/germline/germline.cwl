@@ -3,7 +3,7 @@ class: Workflow
 label: Variants of a germline from short reads, by sample and jointly
 doc: |
   From a sample sheet of paired reads and a reference to alignments, variants, metrics and a report: checks, trimming (fastp), alignment (bwa mem or minimap2), duplicate
-  marking (samtools), coverage (mosdepth), calling by sample and jointly (bcftools or freebayes), normalising, filtering, and, where a truth is given, a comparison with it.
+  marking (samtools), coverage, calling by sample and jointly (bcftools or freebayes), normalising, filtering, and, where a truth is given, a comparison with it.
 
   The sheet is a CSV or TSV file with the columns sample, fastq_1, fastq_2 and, where you have them, lane, library, platform, sex, family. Several rows of one sample are its lanes.
 requirements:
@@ -30,6 +30,7 @@ inputs:
   min_quality: {type: double, default: 20, doc: 'Variants of a lower QUAL are marked LowQual'}
   min_depth: {type: int, default: 0, doc: 'Variants with fewer reads are marked LowDepth'}
   max_depth: {type: int, default: 1000, doc: 'Reads looked at per position and sample; more for amplicons'}
+  mark_duplicates: {type: boolean, default: true, doc: 'Not for amplicons, whose reads begin and end alike by design'}
   alignment_format: {type: {type: enum, symbols: [bam, cram]}, default: bam, doc: 'Format of the alignments'}
   joint: {type: boolean, default: true, doc: 'Call all samples together too'}
   threads: {type: int, default: 2, doc: 'Threads of one alignment'}
@@ -53,6 +54,10 @@ steps:
     out: [named_reference, named_regions, named_truth, named_confident, sample, sex, lane, fastq_1, fastq_2, read_group, every_row, every_fastq_1, every_fastq_2]
 
   # Everything is looked at before the first step that takes long.
+  check_programs:
+    run: tools/check-programs.cwl
+    in: {aligner: aligner, caller: caller}
+    out: [checked]
   check_reference:
     run: tools/check-reference.cwl
     in: {reference: inputs/named_reference, regions: inputs/named_regions, truth: inputs/named_truth, confident: inputs/named_confident}
@@ -80,7 +85,7 @@ steps:
     out: [known, of_samples]
   admit:
     run: tools/admit.cwl
-    in: {reads: check_reads/checked, rows: inputs/every_row, of_samples: truth/of_samples, reference: faidx/indexed}
+    in: {programs: check_programs/checked, reads: check_reads/checked, rows: inputs/every_row, of_samples: truth/of_samples, reference: faidx/indexed}
     out: [reference, of_samples]
 
   index_bwa:
@@ -117,6 +122,7 @@ steps:
       min_quality: min_quality
       min_depth: min_depth
       max_depth: max_depth
+      mark_duplicates: mark_duplicates
       alignment_format: alignment_format
       threads: threads
     out: [alignment, variants, sections, folder]

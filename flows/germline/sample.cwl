@@ -26,6 +26,7 @@ inputs:
   min_quality: double
   min_depth: int
   max_depth: int
+  mark_duplicates: boolean
   alignment_format: string
   threads: int
 outputs:
@@ -49,7 +50,7 @@ steps:
     out: [alignment, trimming]
   markdup:
     run: tools/markdup.cwl
-    in: {lanes: lanes/alignment, sample: sample, reference: reference, format: alignment_format}
+    in: {lanes: lanes/alignment, sample: sample, reference: reference, format: alignment_format, mark: mark_duplicates}
     out: [alignment, duplicates]
   metrics:
     run: tools/metrics.cwl

@@ -4,6 +4,7 @@ doc: Lets the work begin once everything has been checked. The same reads in two
 requirements:
   InlineJavascriptRequirement: {}
 inputs:
+  programs: File
   reads: {type: 'File[]', loadContents: true, doc: 'For each row of the sheet, the digests of its two files'}
   rows: int[]
   of_samples: string[]?

@@ -12,13 +12,16 @@ baseCommand:
   - pipefail
   - -c
   - |
-    sample=$1 format=$2 reference=$3; shift 3
+    sample=$1 format=$2 reference=$3 mark=$4; shift 4
     merged() { if [ $# -gt 1 ]; then samtools merge --no-PG -u -c -p -s 1 -o - "$@"; else cat "$1"; fi; }
-    mark() { samtools markdup --no-PG -s -f "$sample.duplicates.txt" -T marking "$@"; }
+    marked() {
+        if [ "$mark" = yes ]; then samtools markdup --no-PG -u -s -f "$sample.duplicates.txt" -T marking - -
+        else echo "duplicates were not marked" >"$sample.duplicates.txt"; cat; fi
+    }
     case $format in
-    bam) merged "$@" | mark --write-index - "$sample.bam##idx##$sample.bam.bai" ;;
+    bam) merged "$@" | marked | samtools view --no-PG -b --write-index -o "$sample.bam##idx##$sample.bam.bai" - ;;
     cram)   # where the reference lay while this ran says nothing to anybody: it is taken out of the header again
-        merged "$@" | mark -u - - | samtools view --no-PG -C -T "$reference" -o placed.cram -
+        merged "$@" | marked | samtools view --no-PG -C -T "$reference" -o placed.cram -
         samtools reheader --no-PG -c "sed 's/\\tUR:[^\\t]*//'" placed.cram >"$sample.cram"
         samtools index "$sample.cram" ;;
     esac
@@ -27,7 +30,9 @@ inputs:
   sample: {type: string, inputBinding: {position: 1}}
   format: {type: string, inputBinding: {position: 2}}
   reference: {type: File, secondaryFiles: [.fai], inputBinding: {position: 3, valueFrom: $(self.basename)}}
-  lanes: {type: 'File[]', inputBinding: {position: 4, valueFrom: '$(self.map(function (f) { return f.basename; }))'}}
+  mark: {type: boolean, doc: 'Else lanes are only merged'}
+  lanes: {type: 'File[]', inputBinding: {position: 5, valueFrom: '$(self.map(function (f) { return f.basename; }))'}}
+arguments: [{position: 4, valueFrom: '$(inputs.mark ? "yes" : "no")'}]
 outputs:
   alignment:
     type: File

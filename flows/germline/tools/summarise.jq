@@ -1,5 +1,5 @@
 # Sections of all samples in, a table out: the first line names the metrics, then one line for each sample.
-[.[] | .id as $section | .blocks[] | select(.kind == "metrics")] as $blocks
+[sort_by(.order)[] | .id as $section | .blocks[] | select(.kind == "metrics")] as $blocks
 | (reduce ($blocks[] | .columns[].id) as $id ([]; if index($id) then . else . + [$id] end)) as $columns
 | (reduce ($blocks[] | .rows[]) as $row ({order: [], of: {}};
     (if .of[$row.sample] then . else .order += [$row.sample] end) | .of[$row.sample] += $row.values)) as $samples

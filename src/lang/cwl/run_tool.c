@@ -172,6 +172,25 @@ static bool tool_digest(struct call *c, Str *digest, struct err *err)
     return digest->len > 0;
 }
 
+// Programs that the tool names in its SoftwareRequirement, beside the one that is started: a script is only as new as what it
+// calls. "blake3:…" becomes "blake3:… bwa=blake3:… samtools=blake3:…", in the order given. A package that is no program has no digest.
+static bool add_software(struct call *c, Str *digest, struct err *err)
+{
+    const struct cwl_requirement *r = scope_find(c->e, &c->scope, CWL_REQ_SOFTWARE, NULL);
+    Value packages = r ? value_get(r->fields, STR("packages")) : value_null;
+    for (size_t i = 0; digest->len && i < value_len(packages); i++) {
+        Str name = value_get_str(value_at(packages, i), STR("package"));
+        if (name.len == 0 || str_has(name, '/'))
+            continue;
+        Str found = identity_of_tool(c->e, name, err);
+        if (found.len)
+            *digest = str_printf(&c->arena, STR_FMT " " STR_FMT "=" STR_FMT, STR_ARG(*digest), STR_ARG(name), STR_ARG(found));
+        else if (err->code != ERR_NOT_FOUND)
+            return false;
+    }
+    return true;
+}
+
 // --- flags
 
 static bool flag(struct call *c, enum cwl_req_kind kind, Str field, bool otherwise, bool *out, struct err *err)
@@ -199,7 +218,7 @@ static bool time_limit(struct call *c, int64_t *out_ms, struct err *err)
     return true;
 }
 
-// SoftwareRequirement is recorded with the task, and not acted upon: tools come from PATH.
+// SoftwareRequirement is recorded with the task; tools come from PATH.
 static Value labels(struct call *c)
 {
     const struct cwl_requirement *r = scope_find(c->e, &c->scope, CWL_REQ_SOFTWARE, NULL);
@@ -221,6 +240,7 @@ static bool task_of(struct call *c, struct task_spec *spec, struct err *err)
     bool reuse;
     if (!resources(c, &spec->resources, err) || !stage_inputs(c, err) || !stage_workdir(c, err) || !command_build(c, err) || !environment(c, err)
         || !streams(c, err) || !outputs_globs(c, err) || !tool_digest(c, &spec->tool_digest, err)
+        || !add_software(c, &spec->tool_digest, err)
         || !flag(c, CWL_REQ_WORK_REUSE, STR("enableReuse"), true, &reuse, err)
         || !flag(c, CWL_REQ_NETWORK, STR("networkAccess"), p->version == CWL_V1_0, &spec->network, err)
         || !time_limit(c, &spec->resources.time_limit_ms, err))
