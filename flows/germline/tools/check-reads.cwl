@@ -6,13 +6,18 @@ doc: |
 requirements:
   InitialWorkDirRequirement: {listing: [$(inputs.fastq_1), $(inputs.fastq_2)]}
   ResourceRequirement: {coresMin: 1, ramMin: 256}
-  SoftwareRequirement: {packages: {petri: {}}}
+  SoftwareRequirement: {packages: {petri: {}, jq: {}}}
 baseCommand:
   - bash
   - -euc
   - |
-    petri check --pair "$2" "$3" >&2 || { echo "row $1 of the sample sheet, columns fastq_1 and fastq_2: the reads cannot be used as they are" >&2; exit 1; }
-    b2sum --length 160 "$2" "$3" | cut -c 1-40
+    if petri check --json --digest --pair "$2" "$3" >checked.json; then
+        jq -r '.files[].digest' checked.json
+    else
+        petri check --quiet --pair "$2" "$3" >&2 || true
+        echo "row $1 of the sample sheet, columns fastq_1 and fastq_2: these reads cannot be used as they are" >&2
+        exit 1
+    fi
   - check
 inputs:
   row: {type: int, inputBinding: {position: 1}}

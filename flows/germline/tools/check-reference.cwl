@@ -6,7 +6,7 @@ requirements:
   InitialWorkDirRequirement: {listing: [$(inputs.reference), $(inputs.regions), $(inputs.truth), $(inputs.confident)]}
   ResourceRequirement: {coresMin: 1, ramMin: 256}
   SoftwareRequirement: {packages: {petri: {}}}
-baseCommand: [petri, check]
+baseCommand: [petri, check, --lenient]
 inputs:
   reference: File
   regions: File?
