@@ -43,6 +43,11 @@ expression: |
       var m = /\.(fastq|fq)(\.(gz|bgz))?$/i.exec(file.basename);
       return m ? (m[2] ? ".fastq.gz" : ".fastq") : "";
     }
+    // Names that differ in one place only, where this one has a 2 and the other a 1: a_R2.fq and a_R1.fq, a_2.fq and a_1.fq.
+    function is_second(name, other) {
+      for (var i = 0; i < name.length && name[i] == other[i]; i++) {}
+      return name[i] == "2" && other[i] == "1" && /[_.R]$/.test(name.slice(0, i)) && name.slice(i + 1) == other.slice(i + 1);
+    }
     // The same bytes by another name. What else the engine knows of the file stays.
     function named(file, name) {
       if (!file) return null;
@@ -73,6 +78,8 @@ expression: |
         if (before) at(row, c, "the same file as in " + before + "; every file stands in the sheet once");
         seen_file[r[c].location] = "row " + row + ", column " + c;
       });
+      if (is_second(r.fastq_1.basename, r.fastq_2.basename))
+        at(row, "fastq_1", "by its name this file holds the second reads, and the one in fastq_2 the first: exchange them");
 
       var s = by_name["=" + r.sample];
       if (!s) {
