@@ -24,22 +24,22 @@ inputs:
   truth: {type: File?, doc: 'Known variants to compare with (VCF)'}
   confident: {type: File?, doc: 'Where the truth is complete (BED); outside nothing is compared'}
   truth_samples: {type: 'string[]?', doc: 'Samples that the truth is of; without it, those of the same name as in the truth, or the only sample'}
-  aligner: {type: {type: enum, symbols: [bwa, minimap2]}, default: bwa, doc: 'Program that aligns'}
-  caller: {type: {type: enum, symbols: [bcftools, freebayes]}, default: bcftools, doc: 'Program that calls variants'}
-  ploidy: {type: {type: enum, symbols: ['1', '2', GRCh37, GRCh38]}, default: '2', doc: 'Copies of a chromosome; GRCh37 and GRCh38 go by the sex in the sheet'}
+  aligner: {type: string, default: bwa, doc: 'bwa or minimap2'}
+  caller: {type: string, default: bcftools, doc: 'bcftools or freebayes'}
+  ploidy: {type: string, default: '2', doc: 'Copies of a chromosome, 1 or 2; GRCh37 or GRCh38 go by the sex in the sheet'}
   min_quality: {type: double, default: 20, doc: 'Variants of a lower QUAL are marked LowQual'}
   min_depth: {type: int, default: 0, doc: 'Variants with fewer reads are marked LowDepth'}
   max_depth: {type: int, default: 1000, doc: 'Reads looked at per position and sample; more for amplicons'}
   mark_duplicates: {type: boolean, default: true, doc: 'Not for amplicons, whose reads begin and end alike by design'}
-  alignment_format: {type: {type: enum, symbols: [bam, cram]}, default: bam, doc: 'Format of the alignments'}
-  joint: {type: boolean, default: true, doc: 'Call all samples together too'}
+  alignment_format: {type: string, default: bam, doc: 'bam or cram'}
+  joint_calls: {type: boolean, default: true, doc: 'Call all samples together too'}
   threads: {type: int, default: 2, doc: 'Threads of one alignment'}
 outputs:
   results: {type: 'Directory[]', outputSource: layout/folders, doc: A folder for each sample and one for the joint calls}
   summary: {type: File, outputSource: summarise/table, doc: One line for each sample}
 steps:
-  inputs:
-    run: tools/inputs.cwl
+  sheet:
+    run: tools/sheet.cwl
     in:
       samples: samples
       reference: reference
@@ -50,7 +50,9 @@ steps:
       confident: confident
       truth_samples: truth_samples
       ploidy: ploidy
+      aligner: aligner
       caller: caller
+      alignment_format: alignment_format
     out: [named_reference, named_regions, named_truth, named_confident, sample, sex, lane, fastq_1, fastq_2, read_group, every_row, every_fastq_1, every_fastq_2]
 
   # Everything is looked at before the first step that takes long.
@@ -60,43 +62,43 @@ steps:
     out: [checked]
   check_reference:
     run: tools/check-reference.cwl
-    in: {reference: inputs/named_reference, regions: inputs/named_regions, truth: inputs/named_truth, confident: inputs/named_confident}
+    in: {reference: sheet/named_reference, regions: sheet/named_regions, truth: sheet/named_truth, confident: sheet/named_confident}
     out: [checked]
   check_reads:
     run: tools/check-reads.cwl
     scatter: [row, fastq_1, fastq_2]
     scatterMethod: dotproduct
-    in: {row: inputs/every_row, fastq_1: inputs/every_fastq_1, fastq_2: inputs/every_fastq_2}
-    out: [checked]
+    in: {row: sheet/every_row, fastq_1: sheet/every_fastq_1, fastq_2: sheet/every_fastq_2}
+    out: [digests]
   faidx:
     run: tools/faidx.cwl
-    in: {reference: inputs/named_reference, checked: check_reference/checked}
+    in: {reference: sheet/named_reference, checked: check_reference/checked}
     out: [indexed]
-  truth:
+  known:
     run: tools/truth.cwl
     when: $(inputs.truth !== null)
     in:
-      truth: inputs/named_truth
+      truth: sheet/named_truth
       reference: faidx/indexed
-      regions: inputs/named_regions
-      confident: inputs/named_confident
-      samples: inputs/sample
+      regions: sheet/named_regions
+      confident: sheet/named_confident
+      samples: sheet/sample
       truth_samples: truth_samples
     out: [known, of_samples]
   admit:
     run: tools/admit.cwl
-    in: {programs: check_programs/checked, reads: check_reads/checked, rows: inputs/every_row, of_samples: truth/of_samples, reference: faidx/indexed}
-    out: [reference, of_samples]
+    in: {programs: check_programs/checked, digests: check_reads/digests, rows: sheet/every_row, of_samples: known/of_samples, reference: faidx/indexed}
+    out: [admitted, truth_of]
 
   index_bwa:
     run: tools/index-bwa.cwl
     when: $(inputs.aligner == 'bwa')
-    in: {reference: admit/reference, aligner: aligner}
+    in: {reference: admit/admitted, aligner: aligner}
     out: [indexed]
   index_minimap2:
     run: tools/index-minimap2.cwl
     when: $(inputs.aligner == 'minimap2')
-    in: {reference: admit/reference, aligner: aligner}
+    in: {reference: admit/admitted, aligner: aligner}
     out: [indexed]
 
   sample:
@@ -104,18 +106,18 @@ steps:
     scatter: [sample, sex, lane, fastq_1, fastq_2, read_group]
     scatterMethod: dotproduct
     in:
-      sample: inputs/sample
-      sex: inputs/sex
-      lane: inputs/lane
-      fastq_1: inputs/fastq_1
-      fastq_2: inputs/fastq_2
-      read_group: inputs/read_group
-      reference: admit/reference
+      sample: sheet/sample
+      sex: sheet/sex
+      lane: sheet/lane
+      fastq_1: sheet/fastq_1
+      fastq_2: sheet/fastq_2
+      read_group: sheet/read_group
+      reference: admit/admitted
       aligner_index: {source: [index_bwa/indexed, index_minimap2/indexed], pickValue: the_only_non_null}
-      regions: inputs/named_regions
-      confident: inputs/named_confident
-      known: truth/known
-      of_samples: admit/of_samples
+      regions: sheet/named_regions
+      confident: sheet/named_confident
+      known: known/known
+      of_samples: admit/truth_of
       aligner: aligner
       caller: caller
       ploidy: ploidy
@@ -125,29 +127,29 @@ steps:
       mark_duplicates: mark_duplicates
       alignment_format: alignment_format
       threads: threads
-    out: [alignment, variants, sections, folder]
+    out: [aligned, report, results]
 
   joint:
     run: joint.cwl
-    when: $(inputs.joint)
+    when: $(inputs.joint_calls)
     in:
-      joint: joint
-      alignments: sample/alignment
-      samples: inputs/sample
-      sexes: inputs/sex
-      reference: admit/reference
-      regions: inputs/named_regions
+      joint_calls: joint_calls
+      alignments: sample/aligned
+      samples: sheet/sample
+      sexes: sheet/sex
+      reference: admit/admitted
+      regions: sheet/named_regions
       caller: caller
       ploidy: ploidy
       min_quality: min_quality
       min_depth: min_depth
       max_depth: max_depth
-    out: [folder]
+    out: [results]
   summarise:
     run: tools/summarise.cwl
-    in: {sections: sample/sections}
+    in: {sections: sample/report}
     out: [table]
   layout:
     run: tools/layout.cwl
-    in: {samples: sample/folder, joint: joint/folder}
+    in: {samples: sample/results, joint: joint/results}
     out: [folders]

@@ -17,7 +17,7 @@ inputs:
   min_depth: int
   max_depth: int
 outputs:
-  folder: {type: Directory, outputSource: folder/folder}
+  results: {type: Directory, outputSource: folder/folder}
 steps:
   variants:
     run: variants.cwl

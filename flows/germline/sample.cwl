@@ -30,10 +30,9 @@ inputs:
   alignment_format: string
   threads: int
 outputs:
-  alignment: {type: File, secondaryFiles: [{pattern: .bai, required: false}, {pattern: .crai, required: false}], outputSource: markdup/alignment}
-  variants: {type: File, secondaryFiles: [.tbi], outputSource: variants/variants}
-  sections: {type: 'File[]', outputSource: sections/sections}
-  folder: {type: Directory, outputSource: folder/folder}
+  aligned: {type: File, secondaryFiles: [{pattern: .bai, required: false}, {pattern: .crai, required: false}], outputSource: markdup/alignment}
+  report: {type: 'File[]', outputSource: sections/sections}
+  results: {type: Directory, outputSource: folder/folder}
 steps:
   lanes:
     run: lane.cwl

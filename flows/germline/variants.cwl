@@ -18,7 +18,7 @@ inputs:
   max_depth: int
 outputs:
   variants: {type: File, secondaryFiles: [.tbi], outputSource: filter/variants}
-  stats: {type: File, outputSource: stats/stats}
+  stats: {type: File, outputSource: count/stats}
 steps:
   bcftools:
     run: tools/call-bcftools.cwl
@@ -40,7 +40,7 @@ steps:
     run: tools/filter.cwl
     in: {name: name, normalised: normalise/normalised, min_quality: min_quality, min_depth: min_depth}
     out: [variants]
-  stats:
+  count:
     run: tools/stats.cwl
     in: {name: name, variants: filter/variants, reference: reference}
     out: [stats]

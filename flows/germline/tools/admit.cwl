@@ -5,23 +5,23 @@ requirements:
   InlineJavascriptRequirement: {}
 inputs:
   programs: File
-  reads: {type: 'File[]', loadContents: true, doc: 'For each row of the sheet, the digests of its two files'}
+  digests: {type: {type: array, items: {type: array, items: string}}, doc: 'For each row of the sheet, those of its two files'}
   rows: int[]
   of_samples: string[]?
   reference: {type: File, secondaryFiles: [.fai]}
 outputs:
-  reference: {type: File, secondaryFiles: [.fai]}
-  of_samples: string[]
+  admitted: {type: File, secondaryFiles: [.fai], doc: The reference}
+  truth_of: {type: 'string[]', doc: The samples that are compared with the truth}
 expression: |
   ${
     var seen = {}, faults = [];
-    inputs.reads.forEach(function (file, i) {
-      file.contents.trim().split("\n").forEach(function (digest, j) {
+    inputs.digests.forEach(function (row, i) {
+      row.forEach(function (digest, j) {
         var here = "row " + inputs.rows[i] + ", column fastq_" + (j + 1);
         if (seen[digest]) faults.push(here + ": the same reads as in " + seen[digest] + ", in another file; give each sample its own");
         seen[digest] = here;
       });
     });
     if (faults.length) throw "the inputs are refused:\n" + faults.join("\n");
-    return {reference: inputs.reference, of_samples: inputs.of_samples || []};
+    return {admitted: inputs.reference, truth_of: inputs.of_samples || []};
   }

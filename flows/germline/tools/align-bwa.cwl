@@ -7,6 +7,7 @@ requirements:
   InlineJavascriptRequirement: {}
   InitialWorkDirRequirement: {listing: [$(inputs.index), $(inputs.fastq_1), $(inputs.fastq_2)]}
   ResourceRequirement: {coresMin: $(inputs.threads), ramMin: $(Math.ceil(inputs.index.size / 1048576 * 1.8) + 2048)}
+hints:
   SoftwareRequirement: {packages: {bwa: {}, samtools: {}}}
 baseCommand:
   - bash

@@ -5,6 +5,7 @@ requirements:
   InlineJavascriptRequirement: {}
   InitialWorkDirRequirement: {listing: [$(inputs.index), $(inputs.fastq_1), $(inputs.fastq_2)]}
   ResourceRequirement: {coresMin: $(inputs.threads), ramMin: $(Math.ceil(inputs.index.size / 1048576 * 1.2) + 2048)}
+hints:
   SoftwareRequirement: {packages: {minimap2: {}, samtools: {}}}
 baseCommand:
   - bash

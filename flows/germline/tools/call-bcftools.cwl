@@ -11,6 +11,7 @@ requirements:
       - entryname: sexes.txt
         entry: '$(inputs.samples.map(function (s, i) { return s + "\t" + (inputs.sexes[i] || "F") + "\n"; }).join(""))'
   ResourceRequirement: {coresMin: 1, ramMin: 1024}
+hints:
   SoftwareRequirement: {packages: {bcftools: {}}}
 baseCommand:
   - bash

@@ -5,6 +5,7 @@ requirements:
   InlineJavascriptRequirement: {}
   InitialWorkDirRequirement: {listing: [$(inputs.reference), $(inputs.alignments), $(inputs.regions)]}
   ResourceRequirement: {coresMin: 1, ramMin: 2048}
+hints:
   SoftwareRequirement: {packages: {freebayes: {}, bcftools: {}}}
 baseCommand:
   - bash

@@ -4,8 +4,10 @@ doc: |
   Reads both files of a pair to the end: well formed, as many reads in one as in the other, mates together and not swapped, no truncated compression. What is wrong is said with
   the row of the sample sheet. The digests tell the same reads under two names.
 requirements:
+  InlineJavascriptRequirement: {}
   InitialWorkDirRequirement: {listing: [$(inputs.fastq_1), $(inputs.fastq_2)]}
   ResourceRequirement: {coresMin: 1, ramMin: 256}
+hints:
   SoftwareRequirement: {packages: {petri: {}, jq: {}}}
 baseCommand:
   - bash
@@ -24,5 +26,11 @@ inputs:
   fastq_1: {type: File, inputBinding: {position: 2, valueFrom: $(self.basename)}}
   fastq_2: {type: File, inputBinding: {position: 3, valueFrom: $(self.basename)}}
 outputs:
-  checked: stdout
+  digests:
+    type: string[]
+    doc: Of the first file, and of the second
+    outputBinding:
+      glob: digests.txt
+      loadContents: true
+      outputEval: '$(self[0].contents.trim().split("\n"))'
 stdout: digests.txt

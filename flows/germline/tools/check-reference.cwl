@@ -5,6 +5,7 @@ requirements:
   InlineJavascriptRequirement: {}
   InitialWorkDirRequirement: {listing: [$(inputs.reference), $(inputs.regions), $(inputs.truth), $(inputs.confident)]}
   ResourceRequirement: {coresMin: 1, ramMin: 256}
+hints:
   SoftwareRequirement: {packages: {petri: {}}}
 baseCommand: [petri, check, --lenient]
 inputs:

@@ -7,6 +7,7 @@ requirements:
   InlineJavascriptRequirement: {}
   InitialWorkDirRequirement: {listing: [$(inputs.alignment), $(inputs.reference), $(inputs.regions)]}
   ResourceRequirement: {coresMin: 1, ramMin: 512}
+hints:
   SoftwareRequirement: {packages: {samtools: {}, awk: {}}}
 baseCommand:
   - bash

@@ -4,6 +4,7 @@ doc: Marks what is not to be believed in the column FILTER; nothing is taken awa
 requirements:
   InitialWorkDirRequirement: {listing: [$(inputs.normalised)]}
   ResourceRequirement: {coresMin: 1, ramMin: 256}
+hints:
   SoftwareRequirement: {packages: {bcftools: {}}}
 baseCommand:
   - bash

@@ -5,6 +5,7 @@ requirements:
   InlineJavascriptRequirement: {}
   InitialWorkDirRequirement: {listing: [$(inputs.lanes), $(inputs.reference)]}
   ResourceRequirement: {coresMin: 1, ramMin: 1024}
+hints:
   SoftwareRequirement: {packages: {samtools: {}}}
 baseCommand:
   - bash

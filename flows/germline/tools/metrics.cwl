@@ -4,6 +4,7 @@ doc: 'What became of the reads: aligned, paired, duplicate, how long the fragmen
 requirements:
   InitialWorkDirRequirement: {listing: [$(inputs.alignment), $(inputs.reference)]}
   ResourceRequirement: {coresMin: 1, ramMin: 512}
+hints:
   SoftwareRequirement: {packages: {samtools: {}}}
 baseCommand:
   - bash

@@ -4,6 +4,7 @@ doc: 'The same variant is written in one way only: shifted to the left, one alle
 requirements:
   InitialWorkDirRequirement: {listing: [$(inputs.calls), $(inputs.reference)]}
   ResourceRequirement: {coresMin: 1, ramMin: 512}
+hints:
   SoftwareRequirement: {packages: {bcftools: {}}}
 baseCommand:
   - bash

@@ -5,6 +5,7 @@ doc: |
 requirements:
   InlineJavascriptRequirement: {}
   ResourceRequirement: {coresMin: 1, ramMin: 256}
+hints:
   SoftwareRequirement: {packages: {jq: {}}}
 baseCommand:
   - bash

@@ -8,6 +8,7 @@ requirements:
   InlineJavascriptRequirement: {}
   InitialWorkDirRequirement: {listing: [$(inputs.truth), $(inputs.reference), $(inputs.regions), $(inputs.confident)]}
   ResourceRequirement: {coresMin: 1, ramMin: 512}
+hints:
   SoftwareRequirement: {packages: {bcftools: {}}}
 baseCommand:
   - bash

@@ -17,7 +17,9 @@ inputs:
   confident: File?
   truth_samples: string[]?
   ploidy: string
+  aligner: string
   caller: string
+  alignment_format: string
 outputs:
   named_reference: File
   named_regions: File?
@@ -106,6 +108,9 @@ expression: |
     });
     if (!samples.length) fault("the sample sheet has no row below its header");
 
+    [["aligner", ["bwa", "minimap2"]], ["caller", ["bcftools", "freebayes"]], ["ploidy", ["1", "2", "GRCh37", "GRCh38"]], ["alignment_format", ["bam", "cram"]]].forEach(function (o) {
+      if (o[1].indexOf(inputs[o[0]]) < 0) fault("--" + o[0].replace("_", "-") + ": one of " + o[1].join(", ") + " is expected");
+    });
     var version = inputs.reference_version ? "-" + inputs.reference_version : "", vcf = inputs.truth && /\.(vcf|vcf\.gz|vcf\.bgz|bcf)$/i.exec(inputs.truth.basename);
     if (!word.test(inputs.reference_name + version)) fault("--reference-name and --reference-version: " + rule + " are expected");
     if (/\.(gz|bgz|bz2|xz|zip)$/i.test(inputs.reference.basename)) fault("--reference: the FASTA file is compressed; unpack it first");
