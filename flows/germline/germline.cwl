@@ -53,7 +53,7 @@ steps:
       aligner: aligner
       caller: caller
       alignment_format: alignment_format
-    out: [named_reference, named_regions, named_truth, named_confident, sample, sex, lane, fastq_1, fastq_2, read_group, every_row, every_fastq_1, every_fastq_2]
+    out: [named_reference, named_regions, named_truth, named_confident, sample, sex, lane, fastq_1, fastq_2, read_group, every_row, every_sample, every_fastq_1, every_fastq_2]
 
   # Everything is looked at before the first step that takes long.
   check_programs:
@@ -66,9 +66,9 @@ steps:
     out: [checked]
   check_reads:
     run: tools/check-reads.cwl
-    scatter: [row, fastq_1, fastq_2]
+    scatter: [row, sample, fastq_1, fastq_2]
     scatterMethod: dotproduct
-    in: {row: sheet/every_row, fastq_1: sheet/every_fastq_1, fastq_2: sheet/every_fastq_2}
+    in: {row: sheet/every_row, sample: sheet/every_sample, fastq_1: sheet/every_fastq_1, fastq_2: sheet/every_fastq_2}
     out: [digests]
   faidx:
     run: tools/faidx.cwl

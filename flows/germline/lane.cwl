@@ -5,6 +5,7 @@ requirements:
   MultipleInputFeatureRequirement: {}
   InlineJavascriptRequirement: {}
 inputs:
+  sample: string
   lane: string
   fastq_1: File
   fastq_2: File
@@ -18,15 +19,15 @@ outputs:
 steps:
   trim:
     run: tools/trim.cwl
-    in: {lane: lane, fastq_1: fastq_1, fastq_2: fastq_2}
+    in: {sample: sample, lane: lane, fastq_1: fastq_1, fastq_2: fastq_2}
     out: [trimmed_1, trimmed_2, report]
   bwa:
     run: tools/align-bwa.cwl
     when: $(inputs.aligner == 'bwa')
-    in: {aligner: aligner, lane: lane, index: aligner_index, fastq_1: trim/trimmed_1, fastq_2: trim/trimmed_2, read_group: read_group, threads: threads}
+    in: {sample: sample, aligner: aligner, lane: lane, index: aligner_index, fastq_1: trim/trimmed_1, fastq_2: trim/trimmed_2, read_group: read_group, threads: threads}
     out: [alignment]
   minimap2:
     run: tools/align-minimap2.cwl
     when: $(inputs.aligner == 'minimap2')
-    in: {aligner: aligner, lane: lane, index: aligner_index, fastq_1: trim/trimmed_1, fastq_2: trim/trimmed_2, read_group: read_group, threads: threads}
+    in: {sample: sample, aligner: aligner, lane: lane, index: aligner_index, fastq_1: trim/trimmed_1, fastq_2: trim/trimmed_2, read_group: read_group, threads: threads}
     out: [alignment]

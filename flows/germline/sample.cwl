@@ -39,6 +39,7 @@ steps:
     scatter: [lane, fastq_1, fastq_2, read_group]
     scatterMethod: dotproduct
     in:
+      sample: sample
       lane: lane
       fastq_1: fastq_1
       fastq_2: fastq_2
@@ -62,6 +63,7 @@ steps:
   variants:
     run: variants.cwl
     in:
+      sample: sample
       name: sample
       alignments: {source: [markdup/alignment], linkMerge: merge_nested}
       samples: {source: [sample], linkMerge: merge_nested}

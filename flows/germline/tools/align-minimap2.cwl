@@ -18,6 +18,7 @@ baseCommand:
     samtools sort --no-PG -l 1 -m 768M -T sorting -o "$6" -
   - align
 inputs:
+  sample: {type: string, doc: 'Whose it is: records go by it'}
   index: {type: File, inputBinding: {position: 1, valueFrom: $(self.basename)}}
   fastq_1: {type: File, inputBinding: {position: 2, valueFrom: $(self.basename)}}
   fastq_2: {type: File, inputBinding: {position: 3, valueFrom: $(self.basename)}}

@@ -19,6 +19,7 @@ baseCommand:
     bcftools view --no-version -Ob1 -o calls.bcf -
   - call
 inputs:
+  sample: {type: string?, doc: 'Whose it is: records go by it'}
   reference: {type: File, secondaryFiles: [.fai], inputBinding: {position: 1, valueFrom: $(self.basename)}}
   ploidy: {type: string, inputBinding: {position: 2}}
   max_depth: {type: int, inputBinding: {position: 3}}

@@ -22,6 +22,7 @@ baseCommand:
     fi
   - check
 inputs:
+  sample: {type: string, doc: 'Whose it is: records go by it'}
   row: {type: int, inputBinding: {position: 1}}
   fastq_1: {type: File, inputBinding: {position: 2, valueFrom: $(self.basename)}}
   fastq_2: {type: File, inputBinding: {position: 3, valueFrom: $(self.basename)}}

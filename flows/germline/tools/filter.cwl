@@ -17,6 +17,7 @@ baseCommand:
     bcftools index -t "$4.vcf.gz"
   - filter
 inputs:
+  sample: {type: string?, doc: 'Whose it is: records go by it'}
   normalised: {type: File, inputBinding: {position: 1, valueFrom: $(self.basename)}}
   min_quality: {type: double, inputBinding: {position: 2}}
   min_depth: {type: int, inputBinding: {position: 3}}

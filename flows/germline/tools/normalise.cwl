@@ -19,6 +19,7 @@ baseCommand:
     bcftools norm --no-version -d exact -Ob1 -o normalised.bcf -
   - normalise
 inputs:
+  sample: {type: string?, doc: 'Whose it is: records go by it'}
   calls: {type: File, inputBinding: {position: 1, valueFrom: $(self.basename)}}
   reference: {type: File, secondaryFiles: [.fai], inputBinding: {position: 2, valueFrom: $(self.basename)}}
 outputs:

@@ -32,6 +32,7 @@ outputs:
   fastq_2: {type: {type: array, items: {type: array, items: File}}}
   read_group: {type: {type: array, items: {type: array, items: string}}}
   every_row: {type: 'int[]', doc: 'By row of the sheet'}
+  every_sample: string[]
   every_fastq_1: File[]
   every_fastq_2: File[]
 expression: |
@@ -134,6 +135,6 @@ expression: |
       named_truth: inputs.truth ? named(inputs.truth, "truth." + vcf[1].toLowerCase().replace("bgz", "gz")) : null,
       named_confident: named(inputs.confident, "confident.bed"),
       sample: each("name"), sex: each("sex"), lane: lanes("id"), fastq_1: lanes("fastq_1"), fastq_2: lanes("fastq_2"), read_group: lanes("group"),
-      every_row: rows, every_fastq_1: row_1, every_fastq_2: row_2
+      every_row: rows, every_sample: inputs.samples.map(function (r) { return r.sample; }), every_fastq_1: row_1, every_fastq_2: row_2
     };
   }

@@ -6,6 +6,7 @@ requirements:
   ResourceRequirement: {coresMin: 1, ramMin: 256}
 baseCommand: [bcftools, stats, -f, 'PASS,.', -s, '-']
 inputs:
+  sample: {type: string?, doc: 'Whose it is: records go by it'}
   reference: {type: File, secondaryFiles: [.fai], inputBinding: {position: 1, prefix: -F, valueFrom: $(self.basename)}}
   variants: {type: File, secondaryFiles: [.tbi], inputBinding: {position: 2, valueFrom: $(self.basename)}}
   name: string

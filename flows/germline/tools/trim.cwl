@@ -13,6 +13,7 @@ arguments:
   - {prefix: --json, valueFrom: $(inputs.lane).fastp.json}
   - {prefix: --report_title, valueFrom: $(inputs.lane)}
 inputs:
+  sample: {type: string, doc: 'Whose it is: records go by it'}
   lane: string
   fastq_1: {type: File, inputBinding: {prefix: --in1, valueFrom: $(self.basename)}}
   fastq_2: {type: File, inputBinding: {prefix: --in2, valueFrom: $(self.basename)}}
