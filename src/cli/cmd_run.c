@@ -174,11 +174,12 @@ const struct command cmd_run = {
     .name = "run",
     .usage = "WORKFLOW [INPUTS.yml] [--INPUT VALUE …] [OPTIONS]",
     .summary = "Run a workflow",
-    .description = "Runs WORKFLOW (a CWL document, where 'file.cwl#id' chooses one of several in it, or the name of a flow: see 'petri flows') with the "
-                   "inputs in INPUTS (YAML or JSON).\n\n"
+    .description = "Runs WORKFLOW (a CWL document, where 'file.cwl#id' chooses one of several in it, or the name of a flow: see 'petri flows') "
+                   "with the inputs in INPUTS (YAML or JSON).\n\n"
                    "The workflow's inputs are options too, behind WORKFLOW: '--threshold 3 --reads a.fq --reads b.fq'. A repeated option makes "
-                   "an array; an array of records is given as a sheet ('--samples sheet.csv'); booleans are '--flag' and '--no-flag'; paths are relative to the current folder. They win over INPUTS. An input "
-                   "whose name Petri uses itself is '--input.NAME'. 'petri run WORKFLOW --help' lists them.\n\n"
+                   "an array; an array of records is given as a sheet ('--samples sheet.csv'); booleans are '--flag' and '--no-flag'; paths are "
+                   "relative to the current folder. They win over INPUTS. An input whose name Petri uses itself is '--input.NAME'. "
+                   "'petri run WORKFLOW --help' lists them.\n\n"
                    "What has run before with the same inputs, tools and commands is not run again. State is kept in the home folder: "
                    "$PETRI_HOME, else the nearest '.petri' upward, else './.petri'. The outputs are copied to the output folder; the output "
                    "object is printed as JSON on standard output, and nothing else is; progress goes to standard error.\n\n"
