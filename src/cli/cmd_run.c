@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/flows.h"
 #include "cli/help.h"
 #include "cli/home.h"
 #include "cli/inputs.h"
@@ -73,9 +74,10 @@ static bool read_command_line(struct invocation *in, struct arguments *args, con
         err_set(&err, ERR_INVALID, "which workflow? petri run %s", cmd_run.usage);
         return stop(code, misuse(args, &err));
     }
-    *w = workflow_load(in->arena, args->words[0], &diags);
+    *w = workflow_load(in->arena, flow_resolve(in->arena, args->words[0]), &diags);
     if (*w == NULL) {
         report_diags(&diags, true);
+        flow_hint(in->arena, args->words[0]);
         return stop(code, diags_exit_code(&diags));
     }
     *own = inputs_extend(args, *w);
@@ -178,10 +180,12 @@ const struct command cmd_run = {
     .name = "run",
     .usage = "WORKFLOW [INPUTS.yml] [--INPUT VALUE …] [OPTIONS]",
     .summary = "Run a workflow",
-    .description = "Runs WORKFLOW (a CWL document; 'file.cwl#id' chooses one of several in it) with the inputs in INPUTS (YAML or JSON).\n\n"
+    .description = "Runs WORKFLOW (a CWL document, where 'file.cwl#id' chooses one of several in it, or the name of a flow: see 'petri flows') "
+                   "with the inputs in INPUTS (YAML or JSON).\n\n"
                    "The workflow's inputs are options too, behind WORKFLOW: '--threshold 3 --reads a.fq --reads b.fq'. A repeated option makes "
-                   "an array; booleans are '--flag' and '--no-flag'; paths are relative to the current folder. They win over INPUTS. An input "
-                   "whose name Petri uses itself is '--input.NAME'. 'petri run WORKFLOW --help' lists them.\n\n"
+                   "an array; an array of records is given as a sheet ('--samples sheet.csv'); booleans are '--flag' and '--no-flag'; paths are "
+                   "relative to the current folder. They win over INPUTS. An input whose name Petri uses itself is '--input.NAME'. "
+                   "'petri run WORKFLOW --help' lists them.\n\n"
                    "What has run before with the same inputs, tools and commands is not run again. State is kept in the home folder: "
                    "$PETRI_HOME, else the nearest '.petri' upward, else './.petri'. The outputs are copied to the output folder; the output "
                    "object is printed as JSON on standard output, and nothing else is; progress goes to standard error. "

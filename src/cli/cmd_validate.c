@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // petri validate: checks a workflow, and inputs for it, as a run would, and runs nothing.
 #include "cli/commands.h"
+#include "cli/flows.h"
 #include "cli/report.h"
 #include "lang/lang.h"
 #include "value/diag.h"
@@ -19,7 +20,7 @@ static int validate_main(struct invocation *in)
     if (!command_arguments(in, 1, 2, &args, &code))
         return code;
     bool quiet = arguments_flag(&args, "quiet");
-    const struct workflow *w = workflow_load(in->arena, args.words[0], &diags);
+    const struct workflow *w = workflow_load(in->arena, flow_resolve(in->arena, args.words[0]), &diags);
     bool ok = w != NULL;
     if (ok && args.word_count > 1) {
         struct value_builder none = value_map_begin(in->arena);

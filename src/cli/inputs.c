@@ -13,7 +13,7 @@ static enum option_kind kind_of(const struct workflow_input *in)
 {
     if (is_flag(in))
         return OPTION_FLAG;
-    return in->base == INPUT_FILE ? OPTION_FILE : in->base == INPUT_DIR ? OPTION_FOLDER : OPTION_TEXT;
+    return in->base == INPUT_FILE || in->base == INPUT_RECORD ? OPTION_FILE : in->base == INPUT_DIR ? OPTION_FOLDER : OPTION_TEXT;
 }
 
 size_t inputs_extend(struct arguments *args, const struct workflow *w)
@@ -84,7 +84,7 @@ static Str input_text(struct arena *a, const struct workflow_input *in)
     for (size_t i = 0; i < in->symbol_count; i++)
         strbuf_addf(&text, "%s" STR_FMT "%s", i ? ", " : "One of ", STR_ARG(in->symbols[i]), i + 1 == in->symbol_count ? ". " : "");
     if (in->is_array)
-        strbuf_addz(&text, "May be repeated. ");
+        strbuf_addz(&text, in->base == INPUT_RECORD ? "A sheet (CSV or TSV). " : "May be repeated. ");
     strbuf_add(&text, str_trim(in->doc));
     return strbuf_take(&text, a);
 }

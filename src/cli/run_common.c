@@ -411,8 +411,19 @@ static void leave_report(const struct run_plan *plan)
         report_error("report: " STR_FMT, STR_ARG(plan->report));
 }
 
+// Tools may be Petri's own commands ('petri check'): where the caller's PATH has no petri, this one is found, behind all others.
+static void add_own_folder_to_path(struct arena *a)
+{
+    const char *path = getenv("PATH");
+    struct err ignored;
+    Str program, search = path && *path ? str_of(path) : STR("/usr/local/bin:/usr/bin:/bin");
+    if (!path_find_program(a, STR("petri"), search).data && path_real(a, STR("/proc/self/exe"), &program, &ignored))
+        setenv("PATH", str_printf(a, STR_FMT ":" STR_FMT, STR_ARG(search), STR_ARG(str_dirname(program))).data, 1);
+}
+
 int run_carry_out(struct run_plan *plan, struct journal *journal)
 {
+    add_own_folder_to_path(plan->arena);
     struct session s = { .plan = plan, .journal = journal };
     int code = carry_out(&s);
     session_close(&s);

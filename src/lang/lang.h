@@ -6,7 +6,8 @@
 #include "value/diag.h"
 #include "value/value.h"
 
-enum input_base { INPUT_BOOL, INPUT_INT, INPUT_FLOAT, INPUT_STRING, INPUT_FILE, INPUT_DIR, INPUT_ENUM, INPUT_OTHER };
+enum input_base { INPUT_BOOL, INPUT_INT, INPUT_FLOAT, INPUT_STRING, INPUT_FILE, INPUT_DIR, INPUT_ENUM, INPUT_RECORD,
+                  INPUT_OTHER };
 struct workflow_input {
     Str name, type_text, doc;
     enum input_base base;               // of the element type when is_array

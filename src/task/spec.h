@@ -48,7 +48,7 @@ struct task_spec {
     // --- decides the bytes: in the key
     const Str *argv;                    // argv[0] is looked up in PATH unless it has a '/'
     size_t argc;
-    Str tool_digest;                    // identity of the program behind argv[0] ("blake3:…"), or empty
+    Str tool_digest;                    // identity of the program behind argv[0] ("blake3:…") and of those named with it (" NAME=blake3:…"), or empty
     Str image;                          // container image by digest; empty: none
     const struct env_var *env;          // sorted by name; HOME, TMPDIR and PATH are the executor's
     size_t env_count;

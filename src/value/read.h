@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Reading and writing JSON (RFC 8259) and reading YAML (1.2 core schema, by libyaml's events).
+// Reading and writing JSON (RFC 8259), reading YAML (1.2 core schema, by libyaml's events) and sheets (CSV, TSV).
 #include "value/node.h"
 
 struct err;
@@ -22,6 +22,13 @@ struct node *yaml_read(struct arena *a, const struct source *source, struct diag
 // JSON if the first byte other than white space is '{' or '[' and it is valid JSON; else YAML (whose flow style
 // also begins so: where both fail, the JSON diagnostic is given if the name ends in .json, else YAML's).
 struct node *document_read(struct arena *a, const struct source *source, struct diags *diags);
+
+// A sheet (CSV or TSV) into a list of maps from the header's names to texts, all STRING. Row 1 is the header; a row is one line; cells
+// may stand in quotes (RFC 4180), white space around them does not count. Every place has the row as its line and the cell as
+// its column. *header: the names as STRING nodes, NULL where there are none. On mistakes NULL, and every one of them reported: rows with more
+// or fewer cells than the header, empty rows but at the end, columns without a name or with the same, Windows line ends, text that is not UTF-8.
+enum { SHEET_COLUMNS_MAX = 1000, SHEET_ROWS_MAX = 1000000 };
+struct node *sheet_read(struct arena *a, const struct source *source, char separator, struct node **header, struct diags *diags);
 
 // JSON bytes straight into a Value without places; for our own records. err: ERR_INVALID with "byte N: …".
 // Duplicate keys, invalid UTF-8 and depth over READ_DEPTH_MAX are refused here too.

@@ -19,7 +19,8 @@ static enum input_base base_of(enum cwl_kind kind)
     case CWL_FILE: return INPUT_FILE;
     case CWL_DIRECTORY: return INPUT_DIR;
     case CWL_ENUM: return INPUT_ENUM;
-    case CWL_NULL: case CWL_ANY: case CWL_ARRAY: case CWL_RECORD: case CWL_UNION: return INPUT_OTHER;
+    case CWL_NULL: case CWL_ANY: case CWL_ARRAY: case CWL_UNION: return INPUT_OTHER;
+    case CWL_RECORD: return INPUT_RECORD;
     }
     return INPUT_OTHER;
 }
@@ -102,7 +103,7 @@ static bool converted(struct arena *a, const struct workflow_input *in, Str text
     case INPUT_FILE: *out = object_at(a, "File", text); return true;
     case INPUT_DIR: *out = object_at(a, "Directory", text); return true;
     case INPUT_STRING: case INPUT_ENUM: return true;
-    case INPUT_OTHER:                   // records, Any, several types: JSON where it is JSON, else the text
+    case INPUT_RECORD: case INPUT_OTHER:                // records, Any, several types: JSON where it is JSON, else the text
         if (!json_parse(a, text, out, &ignored))
             *out = value_string(a, text);
         return true;
@@ -110,9 +111,20 @@ static bool converted(struct arena *a, const struct workflow_input *in, Str text
     return true;
 }
 
+// Records are given as JSON, or all of them as the name of a sheet.
+static bool is_sheet_name(const struct workflow_input *in, Value given)
+{
+    Str text = str_trim(value_str(value_at(given, 0)));
+    return in->base == INPUT_RECORD && in->is_array && value_len(given) == 1 && text.len && text.data[0] != '{' && text.data[0] != '[';
+}
+
 static bool convert(struct arena *a, const struct workflow_input *in, Value given, Value *out)
 {
     *out = given;
+    if (is_sheet_name(in, given)) {
+        *out = object_at(a, "File", value_str(value_at(given, 0)));
+        return true;
+    }
     if (given.kind == VALUE_STRING) {
         if (!converted(a, in, value_str(given), out))
             return false;

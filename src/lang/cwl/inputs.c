@@ -15,6 +15,12 @@ Str job_where(struct job_check *j, const struct step_in *at)
     for (; at; at = at->outer)
         vec_push(j->a, &steps, at);
     struct strbuf text = { .limit = 1000 };
+    if (steps.len > 1 && map_has(&j->sheets, steps.at[steps.len - 1]->key)) {
+        strbuf_addf(&text, "row %zu", steps.at[steps.len - 2]->index + 2);             // row 1 is the header
+        if (steps.len > 2)
+            strbuf_addf(&text, ", column '" STR_FMT "'", STR_ARG(steps.at[steps.len - 3]->key));
+        return strbuf_take(&text, j->a);
+    }
     strbuf_addz(&text, "input '");
     for (size_t i = steps.len; i-- > 0;)
         if (steps.at[i]->key.len)
@@ -48,6 +54,9 @@ static const struct node *find_node(struct job_check *j, const struct step_in *a
 {
     if (!at)
         return j->places;
+    const struct node *sheet = at->outer ? NULL : map_find(&j->sheets, at->key);
+    if (sheet)
+        return sheet;
     const struct node *outer = find_node(j, at->outer), *found = NULL;
     if (!outer)
         return NULL;
@@ -179,6 +188,10 @@ static Value complete(struct job_check *j, const struct step_in *at, const struc
         return complete_array(j, at, type, p, v);
     if (type->kind == CWL_RECORD && v.kind == VALUE_MAP && !value_is_file(v) && !value_is_directory(v))
         return complete_record(j, at, type, v);
+    if (job_is_sheet(at, type, v)) {
+        Value records;
+        return job_sheet(j, at, type, v, &records) ? complete_array(j, at, type, p, records) : value_null;
+    }
     if (!cwl_type_accepts(type, v, NULL))
         return mismatch(j, at, type, v);
     return complete_any(j, at, p, v);
@@ -248,6 +261,7 @@ bool cwl_check_job(struct arena *a, const struct cwl_process *process, Value job
     for (size_t i = 0; i < process->input_count; i++)
         value_map_set(&b, process->inputs[i].id, complete_input(&j, &process->inputs[i]));
     warn_unknown(&j);
+    map_release(&j.sheets);
     *complete_job = value_map_end(&b);
     return diags->errors == before;
 }

@@ -173,6 +173,25 @@ static bool tool_digest(struct call *c, Str *digest, struct err *err)
     return digest->len > 0;
 }
 
+// Programs that the tool names in its SoftwareRequirement, beside the one that is started: a script is only as new as what it
+// calls. "blake3:…" becomes "blake3:… bwa=blake3:… samtools=blake3:…", in the order given. A package that is no program has no digest.
+static bool add_software(struct call *c, Str *digest, struct err *err)
+{
+    const struct cwl_requirement *r = scope_find(c->e, &c->scope, CWL_REQ_SOFTWARE, NULL);
+    Value packages = r ? value_get(r->fields, STR("packages")) : value_null;
+    for (size_t i = 0; digest->len && i < value_len(packages); i++) {
+        Str name = value_get_str(value_at(packages, i), STR("package"));
+        if (name.len == 0 || str_has(name, '/'))
+            continue;
+        Str found = identity_of_tool(c->e, name, err);
+        if (found.len)
+            *digest = str_printf(&c->arena, STR_FMT " " STR_FMT "=" STR_FMT, STR_ARG(*digest), STR_ARG(name), STR_ARG(found));
+        else if (err->code != ERR_NOT_FOUND)
+            return false;
+    }
+    return true;
+}
+
 // --- flags
 
 static bool flag(struct call *c, enum cwl_req_kind kind, Str field, bool otherwise, bool *out, struct err *err)
@@ -201,20 +220,6 @@ static bool time_limit(struct call *c, int64_t *out_ms, struct err *err)
 }
 
 // --- labels: recorded with the task, shown with it, and not in the key
-
-// A program that a SoftwareRequirement names is on record with its version, also where a shell calls it and not the task itself.
-static void note_software(struct call *c, Value packages)
-{
-    for (size_t i = 0; i < value_len(packages); i++) {
-        Str name = value_get_str(value_at(packages, i), STR("package"));
-        Str seen = str_printf(&c->arena, "package\n" STR_FMT, STR_ARG(name));
-        struct err ignored;             // a package need not be the name of a program
-        if (name.len == 0 || str_has(name, '/') || map_has(&c->e->tools, seen))
-            continue;
-        map_set(&c->e->tools, str_copy(&c->e->arena, seen), NULL);
-        identity_of_tool(c->e, name, &ignored);
-    }
-}
 
 static bool add_labels(struct call *c, struct value_builder *b, struct err *err)
 {
@@ -256,10 +261,8 @@ static bool labels(struct call *c, Value *out, struct err *err)
         value_map_set(&b, STR("sample"), value_string(&c->arena, sample_of(c)));
     if (!add_labels(c, &b, err))
         return false;
-    if (software) {
-        note_software(c, value_get(software->fields, STR("packages")));
+    if (software)
         value_map_set(&b, STR("software"), value_get(software->fields, STR("packages")));
-    }
     *out = b.len ? value_map_end(&b) : value_null;
     return true;
 }
@@ -275,6 +278,7 @@ static bool task_of(struct call *c, struct task_spec *spec, struct err *err)
     bool reuse;
     if (!resources(c, &spec->resources, err) || !stage_inputs(c, err) || !stage_workdir(c, err) || !command_build(c, err) || !environment(c, err)
         || !streams(c, err) || !outputs_globs(c, err) || !tool_digest(c, &spec->tool_digest, err)
+        || !add_software(c, &spec->tool_digest, err)
         || !flag(c, CWL_REQ_WORK_REUSE, STR("enableReuse"), true, &reuse, err)
         || !flag(c, CWL_REQ_NETWORK, STR("networkAccess"), p->version == CWL_V1_0, &spec->network, err)
         || !time_limit(c, &spec->resources.time_limit_ms, err) || !labels(c, &spec->labels, err))
