@@ -44,6 +44,7 @@ struct store {
     pthread_mutex_t lock;               // guards what follows
     bool is_closed;                     // a sync failed: final
     char closed_text[1024];
+    bool has_failed;                    // a batch could not be written (a full disk): what still waits at the end is dropped
     struct pending_list pending, syncing;
     _Atomic size_t pending_count;       // in both lists; 0: no need to look
     pthread_mutex_t sync_lock;          // one store_sync_results() at a time; guards the log

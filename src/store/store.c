@@ -206,7 +206,7 @@ void store_close(struct store *s)
     if (s == NULL)
         return;
     struct err err;
-    if (s->pending_count && !store_sync_results(s, &err))
+    if (s->pending_count && !s->has_failed && !store_sync_results(s, &err))
         LOG(LOG_WARN, "results are lost: %s", err.text);
     if (!s->is_closed && !log_settle(s, &err))
         LOG(LOG_WARN, "%s", err.text);

@@ -23,7 +23,8 @@ struct task_result;
 // Opens (and, when `create`, makes) the store below `home`. ERR_UNSUPPORTED: made by a newer version; ERR_DENIED:
 // not readable, or `create` and not writable; ERR_NOT_FOUND: none there and !create. Text says what to do.
 struct store *store_open(Str home, bool create, struct err *err) MUST_CHECK;
-// Results that wait are synced; a failure then is only logged. NULL is allowed.
+// Results that wait are synced (a failure then is only logged), but for those of a batch that failed: nobody was promised them,
+// and what was left by a task on a full disk is better made again. NULL is allowed.
 void store_close(struct store *s);
 
 // --- objects

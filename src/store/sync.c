@@ -64,6 +64,7 @@ static bool sync_pending(struct store *s, struct err *err)
     pthread_mutex_unlock(&s->lock);
     bool ok = sync_list(s, &s->syncing, err);
     pthread_mutex_lock(&s->lock);
+    s->has_failed = !ok;
     if (!ok)
         put_back(s, &s->syncing);
     s->pending_count -= s->syncing.items.len;
