@@ -195,7 +195,8 @@ static void cancel_waiting(struct core *c, struct core_task *t, struct core_effe
 {
     switch (t->state) {
     case STATE_QUEUED: dequeue(c, t); break;
-    case STATE_READY: case STATE_HELD: leave_ahead(c, t); break;
+    case STATE_READY: leave_ahead(c, t); break;
+    case STATE_HELD: c->waiting_count--; t->queue->active--; break;
     case STATE_RETRY_WAIT: heap_remove(&c->timers, &t->timer); c->waiting_count--; break;
     default: CHECK(!"cancelled in a state that is not waiting");
     }
@@ -236,9 +237,11 @@ static void raise_memory(struct core *c, struct core_task *t)
     t->request.memory_bytes = MAX(t->request.memory_bytes, MIN((int64_t)raised, c->config.memory_bytes));
 }
 
-static void attempt_ended(struct core *c, struct core_task *t, enum core_ended ended, Time now, struct core_effects *out)
+static void attempt_ended(struct core *c, struct core_task *t, const struct core_event *event, Time now, struct core_effects *out)
 {
-    CHECK(t->state == STATE_RUNNING);
+    enum core_ended ended = event->ended;
+    if (t->state != STATE_RUNNING || (event->attempt > 0 && event->attempt != t->attempt))
+        return;                         // a reply that came again, or late
     heap_remove(&c->timers, &t->timer);
     link_remove(&t->link);
     reserve(c, t, -1);
@@ -295,7 +298,7 @@ static void not_ready(struct core *c, struct core_task *t, struct core_effects *
     link_remove(&t->link);
     reserve(c, t, -1);
     t->state = STATE_HELD;
-    c->ahead_count++;
+    c->waiting_count++;                 // not ahead: whoever makes its inputs must find room there
     if (c->stopped)
         cancel_waiting(c, t, out);
 }
@@ -451,10 +454,12 @@ void core_step(struct core *c, struct core_event *event, Time now, struct core_e
     case CORE_READY:
         if (t->state == STATE_HELD) {
             t->state = STATE_READY;
+            c->waiting_count--;
+            c->ahead_count++;
             link_append(&c->ready, &t->link);
         }
         break;
-    case CORE_ENDED: attempt_ended(c, t, event->ended, now, out); break;
+    case CORE_ENDED: attempt_ended(c, t, event, now, out); break;
     case CORE_CANCEL:
         stop(c, out);
         kill_running(c, event->at_once, out);
