@@ -49,7 +49,7 @@ def sha256(path):
         return hashlib.sha256(f.read()).hexdigest()
 
 
-def small(t, where):
+def small(t, where, text='acgt'):
     """Writes the workflow and its inputs into `where`; its tasks count themselves in where/ran."""
     count = lambda name: 'echo %s >>%s/ran' % (name, where)
     steps = {
@@ -62,7 +62,7 @@ def small(t, where):
     os.makedirs(where, exist_ok=True)
     t.write(os.path.join(where, 'w.cwl'), workflow({'n': 'int[]', 'f': 'File'}, {
         'all': {'type': 'File[]', 'outputSource': 'make/out'}, 'sum': {'type': 'File', 'outputSource': 'last/out'}}, steps))
-    t.write(os.path.join(where, 'in.txt'), 'acgt\n')
+    t.write(os.path.join(where, 'in.txt'), text + '\n')
     t.write(os.path.join(where, 'in.json'), {'n': [0, 1], 'f': {'class': 'File', 'path': 'in.txt'}})
 
 
@@ -72,12 +72,12 @@ TASKS = {'make-0': 'make[0]', 'make-1': 'make[1]', 'join': 'join', 'last': 'last
 class Site:
     """One folder in which the workflow runs: its home, its outputs, its count of executions."""
 
-    def __init__(self, t, name, program, cores=None):
-        self.t, self.program, self.at = t, program, t.path(name)
-        self.home, self.out = os.path.join(self.at, 'home'), os.path.join(self.at, 'out')
+    def __init__(self, t, name, program, cores=None, home=None, out=None, run='r', text='acgt'):
+        self.t, self.program, self.at, self.run = t, program, t.path(name), run
+        self.home, self.out = home or os.path.join(self.at, 'home'), out or os.path.join(self.at, 'out')
         self.env = {'PETRI_HOME': self.home, 'PETRI_FAULT_SITE': self.at}
-        small(t, self.at)
-        self.command = ['run', 'w.cwl', 'in.json', '--outdir', self.out, '--name', 'r'] + (['--cores', str(cores)] if cores else [])
+        small(t, self.at, text)
+        self.command = ['run', 'w.cwl', 'in.json', '--outdir', self.out, '--name', run] + (['--cores', str(cores)] if cores else [])
 
     def petri(self, *arguments, wrap=(), timeout=petri_test.TIMEOUT, env=None):
         command = [*wrap, self.program, *arguments]
@@ -103,7 +103,7 @@ class Site:
 
     def recorded(self):
         """(status, set of tasks that are done) as the journal says; (None, set()) when there is no such run."""
-        done = self.petri('show', 'r', '--json', '--tasks')
+        done = self.petri('show', self.run, '--json', '--tasks')
         if done.code == 3:
             return None, set()
         self.t.succeed(done)
@@ -144,9 +144,9 @@ class Site:
         t, seen = self.t, len(self.executions())
         self.nothing_runs()
         status, _ = self.recorded()
-        again = self.command if status is None else ['resume', 'r']
+        again = self.command if status is None else ['resume', self.run]
         if status is None:
-            shutil.rmtree(os.path.join(self.home, 'runs', 'r'), ignore_errors=True)
+            shutil.rmtree(os.path.join(self.home, 'runs', self.run), ignore_errors=True)
         done = t.succeed(self.petri(*again))
         t.equal(self.outputs(), expected, 'outputs after resume\n%s' % done)
         t.equal(sorted(set(self.executions()[seen:]) & recorded), [], 'finished tasks that ran again')
