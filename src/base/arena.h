@@ -15,7 +15,7 @@ struct arena {
     size_t total;                       // bytes obtained from malloc
 };
 
-// Zeroed memory, aligned for any type. Never NULL: aborts when memory is out.
+// Zeroed memory, aligned for any type. Never NULL: see xmalloc().
 void *arena_alloc(struct arena *a, size_t size);
 void *arena_array(struct arena *a, size_t count, size_t item_size);    // aborts if the product overflows
 void *arena_copy(struct arena *a, const void *bytes, size_t size);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -16,12 +17,17 @@ void check_failed(const char *file, int line, const char *func, const char *cond
     abort();
 }
 
+// No abort: that would leave a core file with what is secret in it. What is acknowledged is on disk, so ending here is as if killed.
+void out_of_memory(size_t size)
+{
+    fprintf(stderr, "petri: out of memory (%zu bytes asked): free some, then try again; 'petri resume' goes on with a run\n", size);
+    _exit(OUT_OF_MEMORY_EXIT);
+}
+
 static void *checked(void *ptr, size_t size)
 {
-    if (ptr == NULL && size > 0) {
-        fprintf(stderr, "petri: out of memory (%zu bytes asked)\n", size);
-        abort();
-    }
+    if (ptr == NULL && size > 0)
+        out_of_memory(size);
     return ptr;
 }
 

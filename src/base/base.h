@@ -29,7 +29,12 @@
 #define CHECK(cond) ((cond) ? (void)0 : check_failed(__FILE__, __LINE__, __func__, #cond))
 NORETURN void check_failed(const char *file, int line, const char *func, const char *cond);
 
-// malloc, realloc, calloc, strdup that abort when memory is out. The edges bound what a user can ask for.
+// Memory is out: says so in one line and ends the process at once with OUT_OF_MEMORY_EXIT, as if it had been killed. That is the truth
+// that is left: nothing more is acknowledged, and what was is on disk.
+enum { OUT_OF_MEMORY_EXIT = 6 };
+NORETURN void out_of_memory(size_t size);
+
+// malloc, realloc, calloc, strdup that end the process when memory is out. The edges bound what a user can ask for.
 void *xmalloc(size_t size);
 void *xcalloc(size_t count, size_t size);
 void *xrealloc(void *ptr, size_t size);

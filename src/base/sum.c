@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // SHA-1, SHA-256 and MD5 where a standard wants them, by OpenSSL. Not for Petri's own digests and not for security:
 // SHA-1 and MD5 only compare with what others have published.
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 
@@ -18,17 +20,27 @@ static pthread_once_t fetched = PTHREAD_ONCE_INIT;
 
 static void fetch_algorithms(void)
 {
+    if (!OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL) || OSSL_LIB_CTX_get0_global_default() == NULL)
+        return;                         // when memory is out, a fetch without it crashes inside of OpenSSL
     for (size_t i = 0; i < LEN(names); i++)
         algorithms[i] = EVP_MD_fetch(NULL, names[i], "-fips");
+}
+
+// OpenSSL does not tell memory that is out from an algorithm that its configuration leaves out.
+NORETURN static void end_without(const char *name)
+{
+    fprintf(stderr, "petri: OpenSSL cannot make %s checksums: memory is out, or its configuration (openssl.cnf) leaves them out\n", name);
+    _exit(OUT_OF_MEMORY_EXIT);
 }
 
 struct sum *sum_new(enum sum_kind kind)
 {
     pthread_once(&fetched, fetch_algorithms);
-    CHECK((size_t)kind < LEN(names) && algorithms[kind]);
+    CHECK((size_t)kind < LEN(names));
     struct sum *s = xmalloc(sizeof *s);
     s->context = EVP_MD_CTX_new();
-    CHECK(s->context && EVP_DigestInit_ex2(s->context, algorithms[kind], NULL));
+    if (algorithms[kind] == NULL || s->context == NULL || !EVP_DigestInit_ex2(s->context, algorithms[kind], NULL))
+        end_without(names[kind]);
     return s;
 }
 

@@ -16,7 +16,7 @@ const struct exit_meaning exit_meanings[] = {
     { EXIT_NOT_FOUND, "A file, run or object is not there." },
     { EXIT_CONFLICT, "Another process holds it, or it exists already: a run in use, a name that is taken." },
     { EXIT_DENIED, "Not allowed: permissions, or a folder that is read-only." },
-    { EXIT_UNAVAILABLE, "Not possible now: the disk is full, too many files are open. Try again later; 'petri resume' goes on." },
+    { EXIT_UNAVAILABLE, "Not possible now: the disk is full, memory is out, too many files are open. Try again later; 'petri resume' goes on." },
     { EXIT_DAMAGED, "Stored bytes are not what they were." },
     { EXIT_NOT_SUPPORTED, "The workflow asks for a feature that Petri, or this machine, does not have." },
     { EXIT_INTERNAL, "A system call failed that should not, or Petri has a bug." },

@@ -11,6 +11,7 @@ enum exit_code {
     EXIT_OK = 0, EXIT_FAILED = 1, EXIT_USAGE = 2, EXIT_NOT_FOUND = 3, EXIT_CONFLICT = 4, EXIT_DENIED = 5, EXIT_UNAVAILABLE = 6,
     EXIT_DAMAGED = 7, EXIT_NOT_SUPPORTED = 33, EXIT_INTERNAL = 70, EXIT_CANCELLED = 130,
 };
+_Static_assert(OUT_OF_MEMORY_EXIT == (int)EXIT_UNAVAILABLE, "base/ ends a process whose memory is out with the same code");
 int exit_code_of(enum err_code code);                   // an enum exit_code, for every code there is
 struct exit_meaning {
     enum exit_code code;

@@ -212,7 +212,8 @@ static void cancel_waiting(struct core *c, struct core_task *t, struct core_effe
 {
     switch (t->state) {
     case STATE_QUEUED: dequeue(c, t); break;
-    case STATE_READY: case STATE_HELD: leave_ahead(c, t); break;
+    case STATE_READY: leave_ahead(c, t); break;
+    case STATE_HELD: c->waiting_count--; t->queue->active--; break;
     case STATE_RETRY_WAIT: heap_remove(&c->timers, &t->timer); c->waiting_count--; break;
     default: CHECK(!"cancelled in a state that is not waiting");
     }
@@ -253,10 +254,14 @@ static void raise_memory(struct core *c, struct core_task *t)
     t->request.memory_bytes = MAX(t->request.memory_bytes, MIN((int64_t)raised, c->config.memory_bytes));
 }
 
-static void left(struct core *c, struct core_task *t)
+static bool is_current(const struct core_task *t, const struct core_event *event)
 {
-    CHECK(t->state == STATE_RUNNING);
-    if (t->has_left)
+    return t->state == STATE_RUNNING && (event->attempt == 0 || event->attempt == t->attempt);
+}
+
+static void left(struct core *c, struct core_task *t, const struct core_event *event)
+{
+    if (!is_current(t, event) || t->has_left)
         return;
     t->has_left = true;
     heap_remove(&c->timers, &t->timer);
@@ -264,9 +269,11 @@ static void left(struct core *c, struct core_task *t)
     c->left_count++;
 }
 
-static void attempt_ended(struct core *c, struct core_task *t, enum core_ended ended, Time now, struct core_effects *out)
+static void attempt_ended(struct core *c, struct core_task *t, const struct core_event *event, Time now, struct core_effects *out)
 {
-    CHECK(t->state == STATE_RUNNING);
+    enum core_ended ended = event->ended;
+    if (!is_current(t, event))
+        return;                         // a reply that came again, or late
     heap_remove(&c->timers, &t->timer);
     link_remove(&t->link);
     unreserve(c, t);
@@ -323,7 +330,7 @@ static void not_ready(struct core *c, struct core_task *t, struct core_effects *
     link_remove(&t->link);
     unreserve(c, t);
     t->state = STATE_HELD;
-    c->ahead_count++;
+    c->waiting_count++;                 // not ahead: whoever makes its inputs must find room there
     if (c->stopped)
         cancel_waiting(c, t, out);
 }
@@ -479,11 +486,13 @@ void core_step(struct core *c, struct core_event *event, Time now, struct core_e
     case CORE_READY:
         if (t->state == STATE_HELD) {
             t->state = STATE_READY;
+            c->waiting_count--;
+            c->ahead_count++;
             link_append(&c->ready, &t->link);
         }
         break;
-    case CORE_LEFT: left(c, t); break;
-    case CORE_ENDED: attempt_ended(c, t, event->ended, now, out); break;
+    case CORE_LEFT: left(c, t, event); break;
+    case CORE_ENDED: attempt_ended(c, t, event, now, out); break;
     case CORE_CANCEL:
         stop(c, out);
         kill_running(c, event->at_once, out);

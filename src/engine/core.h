@@ -48,7 +48,7 @@ enum core_event_kind {
     CORE_NOT_READY,     // task: answer to START: inputs are being made again; hold it until CORE_READY
     CORE_READY,         // task: may be started (again)
     CORE_LEFT,          // task: the attempt's processes are dead, its outputs are being taken: cores and memory are free. May be left out
-    CORE_ENDED,         // task: its attempt ended, see `ended`
+    CORE_ENDED,         // task: its attempt ended, see `ended`. Of an attempt that is over already: nothing happens
     CORE_CANCEL,        // everything: nothing new starts, what runs is killed with a grace; `at_once` without
     CORE_STOP,          // everything waiting is cancelled, what runs may end
     CORE_TICK,          // time has passed
@@ -67,6 +67,7 @@ struct core_event {
     struct core_task *task;
     const struct core_request *request;         // SUBMIT
     enum core_ended ended;                      // ENDED
+    int attempt;                                // LEFT, ENDED: of which attempt; 0: the current one
     bool at_once;                               // CANCEL
 };
 

@@ -33,12 +33,19 @@ static bool put_result(struct driver_task *t, struct err *err)
     return store_put_result(d->store, t->result, true, NULL, err);
 }
 
-static bool commit_batch(struct driver *d, struct err *err)
+static bool put_results(struct driver *d, struct err *err)
 {
     LINK_EACH(&d->batch_results, l)
         if (!put_result(CONTAINER_OF(l, struct driver_task, pending), err))
             return false;
-    return (link_is_empty(&d->batch_results) || store_sync_results(d->store, err)) && journal_write(d->journal, d->batch, err);
+    return link_is_empty(&d->batch_results) || store_sync_results(d->store, err);
+}
+
+// Another head may put a result between our look and our name for it: then theirs is what everybody is told.
+static bool commit_batch(struct driver *d, struct err *err)
+{
+    size_t lost = store_results_lost(d->store);
+    return put_results(d, err) && (lost == store_results_lost(d->store) || put_results(d, err)) && journal_write(d->journal, d->batch, err);
 }
 
 static void commit_work(void *arg)      // on a worker thread; the tasks of this batch are left alone meanwhile

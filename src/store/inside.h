@@ -47,6 +47,7 @@ struct store {
     bool has_failed;                    // a batch could not be written (a full disk): what still waits at the end is dropped
     struct pending_list pending, syncing;
     _Atomic size_t pending_count;       // in both lists; 0: no need to look
+    _Atomic size_t lost_count;          // results that found another's under their name
     pthread_mutex_t sync_lock;          // one store_sync_results() at a time; guards the log
     struct result_log log;
 };

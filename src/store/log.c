@@ -149,7 +149,7 @@ bool log_settle(struct store *s, struct err *err)
 
 struct recovery {
     struct store *s;
-    bool has_rebooted, is_failed;
+    bool is_failed;
     size_t restored;
 };
 
@@ -163,6 +163,8 @@ static bool has_text(struct store *s, const char *name, Str text)
     return same;
 }
 
+// A name alone says nothing: without a reboot too a filesystem may have lost what was not synced (a disk that was unplugged or failed and
+// was mounted again, a file server that started anew).
 static bool is_there(struct recovery *r, const struct log_record *record, const char *name)
 {
     struct task_result found;
@@ -170,8 +172,6 @@ static bool is_there(struct recovery *r, const struct log_record *record, const 
     struct err ignored;
     if (record->replaces)
         return has_text(r->s, name, record->text);
-    if (!r->has_rebooted)
-        return faccessat(r->s->fd, name, F_OK, 0) == 0;
     struct arena scratch = { 0 };
     bool ok = result_read(r->s, name, record->key, &scratch, &found, &st, &ignored) || ignored.code == ERR_UNSUPPORTED;
     arena_release(&scratch);
@@ -217,7 +217,6 @@ static void recover_log(struct store *s, Str path)
         r.is_failed = true;
         LOG(LOG_WARN, "%s", err.text);
     } else if (log_head(bytes, &boot, &rest)) {
-        r.has_rebooted = boot.len == 0 || !str_eq(boot, machine_boot_id());
         while (log_next(&rest, &record) && is_sound(&record))
             restore(&r, &record);
     }

@@ -2,13 +2,12 @@
 #pragma once
 // For this folder only: the log that makes a batch of results durable by one sync in place of one for each.
 //
-//   <home>/store/unsynced/<token>   "petri results 1 <boot id>\n", then records. Locked by its store as long as that lives.
+//   <home>/store/unsynced/<token>   "petri results 1 <boot id, for people>\n", then records. Locked by its store as long as that lives.
 //   record                          "PRES", flags (1: replaces), length of the text: 3 × u32, little-endian; key: 32 bytes; the text
 //
 // A result is in the synced log before its file gets its name; the file itself is not synced. Once all files of a log are
 // (syncfs: when the log is large, and at the end), the log is removed. A log without an owner was left by a crash: whoever
-// opens the store next names what has no name and, after a reboot, reads every file of it and writes again what the
-// power cut took.
+// opens the store next reads every file of it, and writes again what has no name or was taken by a power cut.
 #include "base/hash.h"
 
 struct err;

@@ -60,6 +60,9 @@ bool store_put_result(struct store *s, const struct task_result *r, bool replace
 // that another process put under the same key meanwhile wins. After a failure that is not a failed sync, what is left waits for
 // the next call.
 bool store_sync_results(struct store *s, struct err *err) MUST_CHECK;
+// How many results of this store were not kept, because another process had put one under the same key meanwhile: whoever
+// put one must take that in its place.
+size_t store_results_lost(const struct store *s);
 
 // --- upkeep. Callbacks return false to stop.
 struct store_entry {

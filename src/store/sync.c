@@ -18,6 +18,7 @@ static bool give_name(struct store *s, struct pending *p, struct err *err)
             return true;
         if (!result_exists(s, p->key, &exists, err))
             return false;
+        s->lost_count += exists;
         if (exists)                                     // another process was first: its result counts
             return true;
     }
@@ -80,3 +81,5 @@ bool store_sync_results(struct store *s, struct err *err)
     pthread_mutex_unlock(&s->sync_lock);
     return ok;
 }
+
+size_t store_results_lost(const struct store *s) { return s->lost_count; }

@@ -58,7 +58,8 @@ static void describe_place(const struct place *place, char *out, size_t size)
 
 void yaml_explain(const yaml_parser_t *parser, struct place *place, struct diags *diags)
 {
-    CHECK(parser->error != YAML_MEMORY_ERROR);          // as everywhere: out of memory is the end
+    if (parser->error == YAML_MEMORY_ERROR)             // as everywhere: that is the end
+        out_of_memory(0);
     const char *problem = parser->problem ? parser->problem : "this is not YAML";
     const struct row *row = row_of(problem);
     size_t index = row && row->at_context && parser->context ? parser->context_mark.index : parser->problem_mark.index;

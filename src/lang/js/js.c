@@ -162,7 +162,7 @@ static bool out_of_time(struct js *js, struct err *err)
     return err_set(err, ERR_LIMIT, "the expression did not end within %s; mend it, or raise the setting js.timeout", limit);
 }
 
-static bool out_of_memory(const struct js *js, struct err *err)
+static bool js_out_of_memory(const struct js *js, struct err *err)
 {
     char size[TIME_TEXT];
     size_text(js->memory_bytes, size);
@@ -173,7 +173,7 @@ static bool child_lost(struct js *js, struct err *err)
 {
     int status = stop(js);
     if (WIFEXITED(status) && WEXITSTATUS(status) == JS_EXIT_MEMORY)
-        return out_of_memory(js, err);
+        return js_out_of_memory(js, err);
     if (WIFSIGNALED(status))
         return err_set(err, ERR_INTERNAL, "the JavaScript process was ended by signal %d", WTERMSIG(status));
     return err_set(err, ERR_INTERNAL, "the JavaScript process ended with status %d", WEXITSTATUS(status));
@@ -234,7 +234,7 @@ static bool receive_reply(struct js *js, struct arena *a, Value *out, struct err
     if (!receive(js, &frame, sizeof frame, err))
         return false;
     if (frame.kind == JS_MEMORY)
-        return out_of_memory(js, err);
+        return js_out_of_memory(js, err);
     if ((frame.kind != JS_VALUE && frame.kind != JS_ERROR) || frame.length > JS_FRAME_MAX) {
         stop(js);                                       // it is not ours any more
         return err_set(err, ERR_INTERNAL, "the JavaScript process sent an unknown answer");

@@ -307,3 +307,54 @@ TEST(a_task_whose_input_is_being_made_again_is_held_without_a_reservation)
     EXPECT_INT(EXPECT_EFFECT(CORE_START).attempt, 1);
     finish(c);
 }
+
+TEST(tasks_that_wait_for_lost_inputs_leave_room_for_those_that_make_them)
+{
+    enum { WAITING = 200 };
+    struct core *c = core_new(&roomy);
+    struct core_task *held[WAITING];
+    for (int i = 0; i < WAITING; i++)
+        event(c, CORE_UNKNOWN, held[i] = submit(c, "a", i, 1, 100));
+    for (int n = 0; n < WAITING;) {                     // all start, and none is ready
+        struct core_effect e = effects.at[0];
+        memmove(effects.at, effects.at + 1, --effects.len * sizeof *effects.at);
+        n += e.kind == CORE_START;
+        if (e.kind != CORE_LOOKUP)
+            event(c, e.kind == CORE_START ? CORE_NOT_READY : CORE_DURABLE, e.task);
+    }
+    EXPECT_NOTHING();
+    struct core_request r = { .step = STR("b"), .cores = 1, .memory_bytes = 100, .make_again = true };
+    struct core_event e = { .kind = CORE_SUBMIT, .request = &r };
+    core_step(c, &e, now, &effects);
+    EXPECT_EFFECT(CORE_INTEND);
+    event(c, CORE_DURABLE, e.task);
+    EXPECT_EFFECT(CORE_START);
+    EXPECT_INT(core_counts(c).waiting, WAITING);
+    event(c, CORE_READY, held[0]);
+    EXPECT(EXPECT_EFFECT(CORE_START).task == held[0]);
+    event(c, CORE_STOP, NULL);
+    EXPECT_INT(core_counts(c).waiting, 0);
+    finish(c);
+}
+
+TEST(the_end_of_an_attempt_that_comes_twice_or_late_is_ignored)
+{
+    struct core *c = core_new(&roomy);
+    struct core_task *t = running(c, "a", 1);
+    struct core_event first = { .kind = CORE_ENDED, .task = t, .ended = ENDED_TEMPORARY, .attempt = 1 };
+    core_step(c, &first, now, &effects);
+    EXPECT_EFFECT(CORE_RECORD_RETRY);
+    core_step(c, &first, now, &effects);                // twice
+    EXPECT_NOTHING();
+    now += 60 * SECOND;
+    event(c, CORE_TICK, NULL);
+    EXPECT_EFFECT(CORE_INTEND);
+    event(c, CORE_DURABLE, t);
+    EXPECT_INT(EXPECT_EFFECT(CORE_START).attempt, 2);
+    first.ended = ENDED_SUCCESS;
+    core_step(c, &first, now, &effects);                // late: another attempt runs
+    EXPECT_NOTHING();
+    ended(c, t, ENDED_SUCCESS);
+    EXPECT_EFFECT(CORE_RECORD_DONE);
+    finish(c);
+}

@@ -119,6 +119,15 @@ TEST(after_a_power_cut_empty_torn_and_missing_records_are_written_again)
     expect_all_back(RESULTS);
 }
 
+TEST(a_disk_that_lost_writes_while_the_machine_went_on_gets_them_again)
+{
+    leave_a_log();
+    EXPECT_INT(chmod(in_store("results", small_result(0).key).data, 0644), 0);
+    EXPECT_INT(truncate(in_store("results", small_result(0).key).data, 0), 0);
+    EXPECT_INT(unlink(in_store("results", small_result(2).key).data), 0);
+    expect_all_back(RESULTS);
+}
+
 TEST(a_replaced_result_is_the_later_one_after_a_power_cut)
 {
     struct arena a = { 0 };

@@ -270,3 +270,21 @@ TEST(four_threads_may_use_one_store_at_once)
     EXPECT_INT(count_temps(test_dir()), 0);
     EXPECT_INT(count_files(in_dir("store/damaged")), 0);
 }
+
+TEST(a_result_that_another_process_put_meanwhile_counts_and_who_put_the_second_can_see_that)
+{
+    struct err err;
+    struct task_result first = small_result(5), second = small_result(5);
+    first.exit_code = 1, second.exit_code = 2;
+    struct store *a = open_store(), *b = open_store();
+    put(a, first, false, false);
+    put(b, second, false, false);                       // both looked, and found none
+    sync_all(a);
+    EXPECT_INT(store_results_lost(b), 0);
+    EXPECT_OK(store_sync_results(b, &err), err);
+    EXPECT_INT(store_results_lost(a), 0);
+    EXPECT_INT(store_results_lost(b), 1);
+    EXPECT_INT(found_code(b, first.key), 1);
+    store_close(a);
+    store_close(b);
+}
