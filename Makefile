@@ -2,6 +2,8 @@
 ASAN = build/asan
 RELEASE = build/release
 PREFIX ?= /usr/local
+TORTURE ?= 1
+SOAK_SECONDS ?= 3600
 
 all: release
 
@@ -27,6 +29,19 @@ fuzz: build/.ready                    ## every parser, a minute each; FUZZ_SECON
 	tools/fuzz
 kill: release                         ## kill -9 of the head at 200 moments, resume after each (minutes)
 	tests/fault/kill 200
+torture: release                      ## every write fails, every step is a kill, every allocation fails; TORTURE=30 for every 30th (an hour; needs no root)
+	tests/fault/torture writes $(TORTURE)
+	tests/fault/torture kills $(TORTURE)
+	tests/fault/torture allocations $(TORTURE)
+power: release                        ## 1,000 power cuts and 40 lost filesystems, ext4 and XFS (20 minutes; as root)
+	tools/setup --for torture
+	tests/fault/power 1000 40
+damage: asan                          ## every byte of what is on disk flipped, cut, swapped, zeroed (minutes)
+	DAMAGE_EVERY=1 $(ASAN)/tests/test-fault-damage
+soak: release                         ## the simulator for an hour, then 1,000 kills; SOAK_SECONDS=60 for less
+	ninja -C $(RELEASE) tests/petri-sim
+	$(RELEASE)/tests/petri-sim --first $$(date +%s)000 --seconds $(SOAK_SECONDS)
+	tests/fault/kill 1000
 coverage: build/.ready                ## lines and branches per folder
 	tools/coverage
 install: release                      ## into $(PREFIX), with man pages and completions
@@ -38,4 +53,4 @@ clean:
 help:
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all release asan check demo bench fuzz kill coverage install clean help
+.PHONY: all release asan check demo bench fuzz kill torture power damage soak coverage install clean help

@@ -193,7 +193,8 @@ class Power:
         home = os.path.join(folder, 'home')
         if os.path.isdir(os.path.join(home, 'store')):
             verified = acks[0].site.petri('store', 'verify', env={'PETRI_HOME': home})
-            t.equal(verified.code, 0, 'store verify\n%s' % verified)
+            is_half_made = verified.code == 3 and not any(at <= place for ack in acks for at, _ in ack.tasks)
+            t.check(verified.code == 0 or is_half_made, 'store verify\n%s' % verified)
             check_results(home)
         for ack in acks:
             site, number = ack.site, ack.site.run
