@@ -38,15 +38,19 @@ static bool put_results(struct driver *d, struct err *err)
     LINK_EACH(&d->batch_results, l)
         if (!put_result(CONTAINER_OF(l, struct driver_task, pending), err))
             return false;
-    return link_is_empty(&d->batch_results) || store_sync_results(d->store, err);
+    return store_sync_results(d->store, err);
 }
 
 // Another head may put a result between our look and our name for it: then theirs is what everybody is told.
-static bool commit_batch(struct driver *d, struct err *err)
+static bool commit_results(struct driver *d, struct err *err)
 {
+    if (link_is_empty(&d->batch_results))
+        return true;
     size_t lost = store_results_lost(d->store);
-    return put_results(d, err) && (lost == store_results_lost(d->store) || put_results(d, err)) && journal_write(d->journal, d->batch, err);
+    return put_results(d, err) && (lost == store_results_lost(d->store) || put_results(d, err));
 }
+
+static bool commit_batch(struct driver *d, struct err *err) { return commit_results(d, err) && journal_write(d->journal, d->batch, err); }
 
 static void commit_work(void *arg)      // on a worker thread; the tasks of this batch are left alone meanwhile
 {
