@@ -144,7 +144,7 @@ static void take_fields(struct sam *s)
     take_reference(s, RNEXT);
     if (!is_integer(s->fields[PNEXT], 0, most, &n))
         bad(s, PNEXT, "an integer from 0 to 2147483647");
-    if (!is_integer(s->fields[TLEN], -most, most, &n))
+    if (!column_integer(s->fields[TLEN], &n) || n < -most || n > most)
         bad(s, TLEN, "an integer");
     take_sequence(s, &x);
     alignments_take(&s->alignments, &x, s->line);
@@ -291,7 +291,7 @@ void check_sam(struct check_file *f)
     if (!s->header_ended)
         sam_header_end(&s->header);
     if (s->alignments.records == 0 && s->header.lines == 0 && f->faults.errors == 0 && !f->window.broken)
-        fault_add(&f->faults, 0, 0, "sam-empty", "the file is empty: expected at least a header");
+        fault_warn(&f->faults, 0, 0, "sam-empty", "the file is empty: it has neither a header nor records");
     check_warn_dos(f);
     alignments_end(&s->alignments);
 }

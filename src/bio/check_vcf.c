@@ -134,7 +134,7 @@ static void check_columns(struct vcf *v, struct vcf_record *r)
     bool filter_ok = str_is(filter, ".") || (!has_blank(filter) && is_list(filter, ';'));
     for (Str rest = filter; filter_ok && rest.len;) {
         Str item = str_cut(&rest, ';');
-        filter_ok = !str_is(item, "0") && (item.len == filter.len || (!str_is(item, ".") && !str_is(item, "PASS")));
+        filter_ok = !str_is(item, "0") && (item.len == filter.len || !str_is(item, "."));
         if (filter_ok && v->header.filters.len && !column_is_one_of(item, "PASS .") && !map_has(&v->header.filters, item))
             fault_warn(r->faults, r->line, item.data - r->text.data + 1, "vcf-undefined", "FILTER: the header has no line for this filter");
     }
@@ -148,8 +148,9 @@ static void check_order(struct vcf *v, struct vcf_record *r)
 {
     Str name = r->columns[VCF_CHROM];
     ptrdiff_t n = v->contig >= 0 && str_eq(v->seen.at[v->contig].name, name) ? v->contig : contigs_find(&v->seen, name);
-    bool is_first = n < 0;
-    if (is_first) {
+    if (name.len && name.data[0] == '<')
+        return;                         // a sequence of an assembly file: stands where it likes
+    if (n < 0) {
         contigs_add(v->file->arena, &v->seen, (struct contig){ .name = name });
         n = (ptrdiff_t)v->seen.len - 1;
         if (v->header.contigs.len && contigs_find(&v->header.contigs, name) < 0)
@@ -276,7 +277,7 @@ static void take_record(struct vcf *v, Str text, int64_t line)
     v->records++;
     check_columns(v, &r);
     check_order(v, &r);
-    if (r.pos >= 0) {
+    if (r.pos >= 0 && !str_starts(r.columns[VCF_CHROM], STR("<"))) {
         check_twice(v, &r);
         check_reference(v, &r);
     }

@@ -70,8 +70,8 @@ bool vcf_key_is_valid(Str key, bool is_format, int minor)
 {
     if (!is_format && str_is(key, "1000G"))
         return true;
-    if (is_format && minor <= 1)
-        return column_is_words(key, "");
+    if (is_format && minor <= 2)
+        return column_is_words(key, "");                // keys that the header defines may have more, as those of today's callers
     bool begins_well = key.len && !(key.data[0] >= '0' && key.data[0] <= '9') && key.data[0] != '.';
     return begins_well && column_is_words(key, minor >= 3 || is_format ? "_." : "_.+-/");
 }
@@ -125,7 +125,7 @@ static bool take_value(Str *rest, Str *value, bool *is_quoted)
             len++;
         *value = str_first(*rest, len);
         *rest = str_from(*rest, len);
-        if (str_has(*value, '"') || str_has(*value, '<') || (str_has(*value, '>') && !str_is(*value, ">")))
+        if (str_has(*value, '<') || str_has(*value, '>'))
             return false;
     }
     if (rest->len == 0)
@@ -218,7 +218,7 @@ static void take_key(struct meta *m, Str id, bool is_format)
     struct vcf_def *def = NEW(m->h->file->arena, struct vcf_def);
     if (!in_order(m, names, LEN(names), LEN(names)))
         bad(m, "expected the fields ID, Number, Type and Description in this order");
-    if (id.len && !vcf_key_is_valid(id, is_format, m->h->minor))
+    if (id.len && !vcf_key_is_valid(id, is_format, MAX(m->h->minor, is_format ? 3 : 1)))
         fault_convention(m->faults, m->line, 0, "vcf-meta", "ID: expected a letter or '_', then letters, digits, '_' and '.'");
     if (!read_def(m, def, is_format) || id.len == 0)
         return;
@@ -284,6 +284,17 @@ static void take_meta(struct meta *m)
         bad(m, "Values: expected them in square brackets");
 }
 
+// Before 4.3: ID, Genomes, Mixture and Description, which alone is quoted.
+static void take_old_sample(struct meta *m)
+{
+    static const char *const names[] = { "ID", "Genomes", "Mixture", "Description" };
+    if (!in_order(m, names, LEN(names), LEN(names)))
+        bad(m, "expected the fields ID, Genomes, Mixture and Description in this order");
+    for (size_t i = 0; i < m->count; i++)
+        if (m->quoted[i] != str_is(m->names[i], "Description"))
+            bad(m, "expected quotes around the Description alone");
+}
+
 static void take_structured(struct meta *m)
 {
     Str id = value_of(m, "ID"), key = m->key;
@@ -307,6 +318,8 @@ static void take_structured(struct meta *m)
         take_meta(m);
     else if (is_pedigree)
         take_words(m);
+    else if (is_sample && m->h->minor < 3)
+        take_old_sample(m);
     else if (is_sample && !column_is_words(id, "_.-+"))
         bad(m, "ID: expected letters, digits, '_', '.', '-' and '+' alone");
     else if (is_filter && (str_is(id, "0") || !column_is_printable(id) || str_has(id, ';') || str_has(id, ',')))
@@ -314,7 +327,10 @@ static void take_structured(struct meta *m)
     if (is_filter)
         map_set(&m->h->filters, str_copy(m->h->file->arena, id), NULL);
     Str mark = str_printf(m->h->file->arena, STR_FMT ":" STR_FMT, STR_ARG(key), STR_ARG(id));
-    if (needs_id && !map_set(&m->h->seen, mark, NULL))
+    bool is_new = !needs_id || map_set(&m->h->seen, mark, NULL);
+    if (!is_new && is_contig)
+        fault_warn(m->faults, m->line, 0, "vcf-meta-twice", "a line before has the same ID");
+    else if (!is_new)
         fault_convention(m->faults, m->line, 0, "vcf-meta-twice", "a line before has the same ID");
 }
 

@@ -52,6 +52,13 @@ static int64_t expected(const struct vcf_record *r, const struct vcf_def *def, s
 {
     switch (def->number) {
     case 'n': return def->count;
+    case 'A': case 'R': case 'G':
+        if (r->alts == 0)
+            return -1;                  // '.': what counts alleles is left as it was by programs that take them out
+        break;
+    default: return -1;
+    }
+    switch (def->number) {
     case 'A': return (int64_t)r->alts;
     case 'R': return (int64_t)r->alts + 1;
     case 'G': return ploidy > 0 && ploidy <= 8 ? genotypes(r->alts + 1, ploidy) : -1;
@@ -64,7 +71,8 @@ static void check_values(const struct vcf_record *r, Str value, const struct vcf
     static const char *const types[] = { "integers", "numbers", "no value", "single characters", "texts", "values" };
     size_t count = 0;
     bool types_ok = true;
-    if (str_is(value, "."))
+    bool is_quoted = value.len > 1 && value.data[0] == '"' && value.data[value.len - 1] == '"' && def->type == VCF_STRING;
+    if (str_is(value, ".") || is_quoted)
         return;
     for (Str rest = value;;) {
         Str item = str_cut(&rest, ',');
@@ -123,7 +131,7 @@ static void check_info_value(const struct vcf_record *r, Str key, Str value, boo
         vcf_bad(r, key, "vcf-type", "INFO: a flag has no value");
     else if (!is_flag && !has_value)
         vcf_bad(r, key, "vcf-type", "INFO: the key has no value");
-    else if (!is_flag && (def->number != 'A' || !str_is(r->columns[VCF_ALT], ".") || !def->is_reserved))
+    else if (!is_flag && !(def->is_reserved && str_is(key, "CIGAR")))
         check_values(r, value, def, def->number == 'G' ? 0 : 2, "INFO");
     if (reserved && has_value && is_not_negative(key))
         for (Str rest = value; rest.len;)
@@ -191,15 +199,15 @@ static bool read_keys(const struct vcf_record *r, struct keys *k)
     }
     for (Str rest = format; rest.len && k->len < KEYS_MAX;) {
         Str key = str_cut(&rest, ':');
-        if (!vcf_key_is_valid(key, true, r->header->minor))
-            vcf_bad(r, key, "vcf-format", r->header->minor < 2 ? "FORMAT: expected keys of letters and digits"
+        const struct vcf_def *def = map_find(&r->header->format, key), *reserved = vcf_reserved(r->header->minor, true, key);
+        if (!vcf_key_is_valid(key, true, r->header->minor) && !(def && r->header->minor < 3))
+            vcf_bad(r, key, "vcf-format", r->header->minor < 3 ? "FORMAT: expected keys of letters and digits"
                                                                 : "FORMAT: expected keys of letters, digits, '_' and '.', without a digit first");
         for (size_t i = 0; i < k->len; i++)
             if (str_eq(k->at[i], key))
                 vcf_bad(r, key, "vcf-format", "FORMAT: a key is there twice");
         if (k->len > 0 && str_is(key, "GT"))
             vcf_bad(r, key, "vcf-format", "FORMAT: GT must be the first key");
-        const struct vcf_def *def = map_find(&r->header->format, key), *reserved = vcf_reserved(r->header->minor, true, key);
         if (def == NULL && r->header->format.len)
             fault_warn(r->faults, r->line, key.data - r->text.data + 1, "vcf-undefined", "FORMAT: the header has no line for this key");
         k->known[k->len] = def || reserved;
@@ -227,7 +235,7 @@ static bool read_genotype(const struct vcf_record *r, Str s, size_t *ploidy, boo
         Str text = str_slice(s, start, at);
         if (!str_is(text, ".") && !column_count(text, &allele))
             return false;
-        if (!str_is(text, ".") && allele > (int64_t)r->alts)
+        if (!str_is(text, ".") && r->alts > 0 && allele > (int64_t)r->alts)
             *in_range = false;
         count++;
         if (at == s.len)

@@ -16,7 +16,6 @@ static const struct {
     { "hts_set_opt", offsetof(struct hts, set_opt) },
     { "hts_set_threads", offsetof(struct hts, set_threads) },
     { "hts_set_fai_filename", offsetof(struct hts, set_fai) },
-    { "hts_check_EOF", offsetof(struct hts, check_eof) },
     { "sam_hdr_read", offsetof(struct hts, read_header) },
     { "sam_hdr_destroy", offsetof(struct hts, free_header) },
     { "sam_hdr_str", offsetof(struct hts, header_text) },

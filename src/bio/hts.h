@@ -40,7 +40,6 @@ struct hts {
     int (*set_opt)(hts_file *file, int option, ...);
     int (*set_threads)(hts_file *file, int count);
     int (*set_fai)(hts_file *file, const char *fai);
-    int (*check_eof)(hts_file *file);
     hts_header *(*read_header)(hts_file *file);
     void (*free_header)(hts_header *header);
     const char *(*header_text)(hts_header *header);
