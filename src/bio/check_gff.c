@@ -17,7 +17,7 @@ struct gff {
     size_t id_places, id_count;
     struct pending *pending;
     size_t pending_len, pending_cap;
-    bool in_fasta;
+    bool in_fasta, has_version;
 };
 
 static void bad(struct gff *g, size_t column, const char *code, const char *expected)
@@ -233,7 +233,7 @@ static void take_line(struct gff *g, Str line)
         bad(g, 6, "gff-strand", "the strand: '+', '-' or '.'");
     if (g->columns[7].len && !column_is_one_of(g->columns[7], "0 1 2 ."))
         bad(g, 7, "gff-phase", "the phase: 0, 1, 2 or '.'");
-    else if (!g->is_gtf && str_is(g->columns[2], "CDS") && str_is(g->columns[7], "."))
+    else if (g->has_version && str_is(g->columns[2], "CDS") && str_is(g->columns[7], "."))
         bad(g, 7, "gff-phase", "the phase, which every CDS has: 0, 1 or 2");
     if (g->is_gtf)
         take_gtf_attributes(g);
@@ -269,10 +269,9 @@ static void check_features(struct check_file *f, bool is_gtf)
 {
     struct gff g = { .file = f, .is_gtf = is_gtf };
     Str line;
-    bool has_version = false;
     while (window_next_line(&f->window, &line)) {
         g.line = f->window.line;
-        has_version |= str_starts(line, STR("##gff-version"));
+        g.has_version |= str_starts(line, STR("##gff-version 3"));
         if (g.in_fasta)
             continue;
         if (!is_gtf && str_starts(line, STR(">"))) {
@@ -285,7 +284,7 @@ static void check_features(struct check_file *f, bool is_gtf)
             take_line(&g, line);
     }
     resolve_parents(&g);
-    if (!is_gtf && !has_version && !f->window.broken)
+    if (!is_gtf && !g.has_version && !f->window.broken)
         fault_convention(&f->faults, 1, 0, "gff-version", "the first line is not '##gff-version 3'");
     if (g.features == 0 && f->faults.errors == 0 && !f->window.broken)
         fault_add(&f->faults, 0, 0, "gff-empty", "the file holds no features");

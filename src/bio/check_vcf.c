@@ -324,7 +324,9 @@ void check_vcf(struct check_file *f)
     while (window_next_line(&f->window, &line))
         vcf_line(v, line, f->window.line);
     vcf_end(v);
-    if (f->window.last_line_open && !f->window.broken) {
+    if (f->window.last_line_open && !f->window.broken && v->header.minor >= 4) {
+        fault_warn(&f->faults, f->window.line, 0, "vcf-last-line", "the last line has no line end: the file may be cut short");
+    } else if (f->window.last_line_open && !f->window.broken) {
         fault_add(&f->faults, f->window.line, 0, "vcf-last-line", "the last line has no line end: the file may be cut short");
         fault_hint(&f->faults, "if it is whole, add one: echo >>FILE");
     }
