@@ -61,6 +61,20 @@ static bool names_has(const struct names *n, uint64_t hash)
     return false;
 }
 
+// Is every region's sequence one that the file has?
+static bool names_are_known(const struct subset *s, const struct contigs *c, struct err *err)
+{
+    for (size_t i = 0; i < s->o->regions.len; i++) {
+        Str name = s->o->regions.at[i].name;
+        const struct contig *alias = contigs_alias(c, name);
+        if (contigs_find(c, name) < 0 && alias)
+            return err_set(err, ERR_NOT_FOUND, "the file has no sequence '" STR_FMT "': it calls it '" STR_FMT "'", STR_ARG(name), STR_ARG(alias->name));
+        if (contigs_find(c, name) < 0)
+            return err_set(err, ERR_NOT_FOUND, "the file has no sequence '" STR_FMT "'", STR_ARG(name));
+    }
+    return true;
+}
+
 // --- reads
 
 static void put_read(struct output *out, const struct fastq_record *r)
@@ -167,6 +181,7 @@ static bool read_sequences(struct subset *s, struct err *err)
     struct window *w = &s->windows[0];
     struct sequence q = { 0 };
     struct arena names = { 0 };
+    struct contigs seen = { 0 };
     bool at_start = true, is_end, by_region = s->o->regions.len > 0;
     Str piece;
     for (;;) {
@@ -181,6 +196,8 @@ static bool read_sequences(struct subset *s, struct err *err)
                 break;
             arena_release(&names);
             q = (struct sequence){ .name = str_copy(&names, fastq_name(str_from(piece, 1))) };
+            if (by_region && regions_next(&s->o->regions, q.name, 0))
+                contigs_add(s->arena, &seen, (struct contig){ .name = q.name });
             q.region = by_region ? regions_next(&s->o->regions, q.name, 0) : NULL;
             q.whole = !by_region && is_chosen(s, q.name);
             s->counts->read++;
@@ -208,7 +225,7 @@ static bool read_sequences(struct subset *s, struct err *err)
     }
     end_title(s, &q);
     arena_release(&names);
-    return true;
+    return !by_region || is_full(s) || s->windows[0].broken || names_are_known(s, &seen, err);
 }
 
 // --- lines with places
@@ -313,6 +330,8 @@ static bool read_alignments(struct subset *s, struct err *err)
     if (by_region && !collect_names(s, err))
         return false;
     if (!bam_read_header(s->arena, &s->windows[0], &h, err))
+        return false;
+    if (!names_are_known(s, &h.contigs, err))
         return false;
     output_add(s->outputs[0], h.bytes);
     while ((result = bam_next(&s->windows[0], &r, err)) == BAM_RECORD) {
