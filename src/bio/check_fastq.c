@@ -164,11 +164,12 @@ static void check_pair(struct check_file *first, struct check_file *second)
             break;
         if (first->faults.errors == 0 || two.fastq.broken + one.fastq.broken == 0)
             mates_mismatched(&one, &two, one.fastq.records);
-        same += str_eq(one.record.bases, two.record.bases) && str_eq(one.record.quality, two.record.quality);
+        same += str_eq(one.record.title, two.record.title) && str_eq(one.record.bases, two.record.bases) &&
+                str_eq(one.record.quality, two.record.quality);
     }
     mates_unequal(&one, &two, has_one, has_two);
     mates_swapped(&one, &two);
-    if (same > 0 && same == one.fastq.records && same == two.fastq.records && same >= MIN(one.fastq.records, 4) && one.bases > 0)
+    if (same > 0 && same == one.fastq.records && same == two.fastq.records)
         fault_add(&second->faults, 0, 0, "pair-same", "every read is that of the other file: one file was given for both mates");
     end_reads(&one);
     end_reads(&two);

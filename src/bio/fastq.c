@@ -62,8 +62,12 @@ static bool begins_record(struct fastq *f)
     return w->at < w->len || window_more(w) ? w->data[w->at] == '@' || w->data[w->at] == '\n' || w->data[w->at] == '\r' : true;
 }
 
-static bool wrong_length(struct fastq *f, const struct fastq_record *r)
+// `first_line`: how many qualities stand on their first line.
+static bool wrong_length(struct fastq *f, const struct fastq_record *r, size_t first_line)
 {
+    if (f->bases.len == 0 || r->bases.data != f->bases.data)            // bases on one line: so are their qualities
+        return broken(f, r->line, f->window->ended && f->window->at == f->window->len && first_line < r->bases.len ? "fastq-truncated" : "fastq-length",
+                      "the record has %zu bases and %zu qualities: expected as many of both", r->bases.len, first_line);
     if (f->window->ended && f->window->at == f->window->len && r->quality.len < r->bases.len)
         return broken(f, r->line, "fastq-truncated", "the file ends within a record: %zu bases have %zu qualities", r->bases.len,
                       r->quality.len);
@@ -103,7 +107,7 @@ static bool take_rest(struct fastq *f, struct part title, struct fastq_record *r
     r->is_wrapped |= is_split;
     r->text = (Str){ w->data + w->mark, w->at - w->mark };
     if (r->quality.len != r->bases.len)
-        return wrong_length(f, r);
+        return wrong_length(f, r, quality.len);
     if (!begins_record(f))
         return broken(f, w->line + 1, "fastq-start", "expected a record, which begins with '@', behind the qualities of the one before");
     // begins_record() may have moved the window
