@@ -124,7 +124,7 @@ void check_bam(struct check_file *f)
         bad(b, "bam-record", "%s", err.text);
         b->alignments.records--;
     }
-    if (!f->window.broken && input_info(f->window.input).packing != INPUT_BGZF)
+    if (!f->window.broken && f->window.input && input_info(f->window.input).packing != INPUT_BGZF)
         fault_add(&f->faults, 0, 0, "bam-packing", "the file is not packed as BGZF: expected blocks with their sizes");
     f->window.line = 0;
     alignments_end(&b->alignments);
