@@ -287,7 +287,7 @@ static Value counts_value(struct arena *a, const struct recorded_start *s)
     return value_map_end(&b);
 }
 
-static Value manifest_value(struct arena *a, const struct run_record *r)
+Value manifest_value(struct arena *a, const struct run_record *r)
 {
     const struct recorded_start *s = run_record_last(r);
     struct naming naming = { .arena = a, .record = r };
