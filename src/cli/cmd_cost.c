@@ -34,11 +34,14 @@ static struct table *table_of(struct arena *a, const char *what)
 static void add_lines(struct arena *a, const char *what, const struct cost_line *lines, size_t count, const struct price_table *p, struct strbuf *out)
 {
     struct table *t = table_of(a, what);
+    struct strbuf text = { 0 };
     for (size_t i = 0; i < count; i++)
-        add_row(a, t, lines[i].name.len ? lines[i].name : STR("(none)"), &lines[i].cost, p);
-    if (count)
-        strbuf_addc(out, '\n');
-    table_print(t, out);
+        if (lines[i].cost.attempts)
+            add_row(a, t, lines[i].name.len ? lines[i].name : STR("(none)"), &lines[i].cost, p);
+    table_print(t, &text);
+    if (text.len)
+        strbuf_addf(out, "\n" STR_FMT, STR_ARG(strbuf_str(&text)));
+    strbuf_release(&text);
 }
 
 static void add_tasks(struct arena *a, const struct run_record *r, const struct price_table *p, Time now, struct strbuf *out)

@@ -28,7 +28,7 @@ static const struct option options[] = {
     { "cores", OPTION_TEXT, "N", "Cores that running tasks may reserve together.", .setting = "engine.cores" },
     { "memory", OPTION_TEXT, "SIZE", "Memory that running tasks may reserve together: 8G, 512 MiB.", .setting = "engine.memory" },
     { "retries", OPTION_TEXT, "N", "Further attempts after a task failed.", .setting = "engine.retries" },
-    { "manifest", OPTION_FLAG, NULL, "Leave a manifest.json beside the outputs ('petri verify' checks it).", .can_negate = true },
+    { "manifest", OPTION_FLAG, NULL, "Leave a manifest.json beside the outputs ('petri verify' checks it). Default for flows.", .can_negate = true },
     { "keep-attempts", OPTION_FLAG, NULL, "Leave the work folders of attempts in .petri/attempts, to look into." },
 };
 
@@ -117,6 +117,13 @@ static Str outdir_of(struct invocation *in, const struct arguments *args, Str ru
     return path_absolute(in->arena, outdir);
 }
 
+// What a flow makes is meant to be kept and shown: it has a manifest unless it is told not to.
+static bool wants_manifest(const struct invocation *in, const struct arguments *args)
+{
+    bool is_flow = !str_eq(flow_resolve(in->arena, args->words[0]), args->words[0]);
+    return arguments_get(args, "manifest")->count ? arguments_flag(args, "manifest") : is_flow;
+}
+
 static struct run_plan plan_of(struct invocation *in, const struct arguments *args, const struct workflow *w)
 {
     struct run_plan plan = {
@@ -125,7 +132,7 @@ static struct run_plan plan_of(struct invocation *in, const struct arguments *ar
         .no_container = arguments_flag(args, "no-container"), .no_cache = arguments_flag(args, "no-cache"),
         .dry_run = arguments_flag(args, "dry-run"), .quiet = arguments_flag(args, "quiet"), .json = arguments_flag(args, "json"),
         .keep_attempts = arguments_flag(args, "keep-attempts"), .run = arguments_text(args, "name"),
-        .manifest = arguments_flag(args, "manifest"),
+        .manifest = wants_manifest(in, args),
     };
     if (plan.dry_run)
         plan.run = str_printf(in->arena, ".dry-run-%d", (int)getpid());     // hidden from the list of runs, and removed

@@ -69,7 +69,7 @@ void sources_add(struct driver *d, const struct task_spec *spec)
         Str *path = arena_copy(&d->arena, &(Str){ 0 }, sizeof(Str));
         *path = str_copy(&d->arena, s->source);
         map_set(&d->sources, key, path);
-        record_files(d, &(struct driver_hash_item){ .path = s->source, .hash = s->hash, .size = s->size }, 1);
+        record_files(d, &(struct driver_hash_item){ .path = s->source, .hash = s->hash, .size = s->size > 0 ? s->size : -1 }, 1);
     }
 }
 

@@ -36,7 +36,7 @@ enum record_type {
     RECORD_END = 9,
     // A warning for the user: text, time
     RECORD_WARNING = 10,
-    // Files of the user that were read: files (a list of [absolute path, digest in hex, size]), time
+    // Files of the user that were read: files (a list of [absolute path, digest in hex, size or -1]), time
     RECORD_FILES = 11,
     // A program that tasks call, once in a start: program (as called), path, digest, size; where a package manager knows it:
     // package, version, manager ("dpkg", "conda"); time

@@ -7,8 +7,8 @@
 
 enum { MANIFEST_VERSION = 1, MANIFEST_MAX = 256 << 20 };
 
+// The manifest as a value, and as the text that stands in the file.
 Value manifest_value(struct arena *a, const struct run_record *r);
-// The same as text: what stands in the file.
 Str manifest_text(struct arena *a, const struct run_record *r);
 
 // --- reading one, which may come from anybody

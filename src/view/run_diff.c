@@ -89,17 +89,58 @@ static void compare_fields(struct arena *a, struct run_diff *d, enum diff_sectio
     }
 }
 
+// Folders hold files by name: what one side has more must not shift the rest.
+static void compare_by_name(struct arena *a, struct run_diff *d, enum diff_section section, Str what, struct side x, struct side y)
+{
+    struct map names = { 0 };
+    for (size_t i = 0; i < value_len(y.value); i++)
+        map_set(&names, value_get_str(value_at(y.value, i), STR("basename")), arena_copy(a, &y.value.array->at[i], sizeof(Value)));
+    for (size_t i = 0; i < value_len(x.value); i++) {
+        Value item = value_at(x.value, i);
+        Str name = value_get_str(item, STR("basename"));
+        const Value *other = map_find(&names, name);
+        compare_values(a, d, section, str_printf(a, STR_FMT "/" STR_FMT, STR_ARG(what), STR_ARG(name)), (struct side){ x.record, item },
+                       (struct side){ y.record, other ? *other : value_null });
+        map_set(&names, name, NULL);
+    }
+    for (size_t i = 0; i < names.len; i++)
+        if (names.entries[i].value)
+            compare_values(a, d, section, str_printf(a, STR_FMT "/" STR_FMT, STR_ARG(what), STR_ARG(names.entries[i].key)),
+                           (struct side){ x.record, value_null }, (struct side){ y.record, *(const Value *)names.entries[i].value });
+    map_release(&names);
+}
+
+// Below the output folder; empty: it lies elsewhere.
+static Str place_of(const struct side *s)
+{
+    Str path = value_get_str(s->value, STR("path")), outdir = run_record_last(s->record)->outdir;
+    bool is_below = outdir.len && str_starts(path, outdir) && path.len > outdir.len && path.data[outdir.len] == '/';
+    return is_below ? str_from(path, outdir.len + 1) : (Str){ 0 };
+}
+
+static Str digest_text(struct arena *a, Hash hash) { return str_printf(a, "%.23s…", hash_text(a, hash).data); }
+
+static void add_paths(struct arena *a, struct run_diff *d, enum diff_section section, Str what, struct side x, struct side y)
+{
+    Str before = place_of(&x), after = place_of(&y);
+    bool is_output = section == DIFF_OUTPUT && before.len && str_eq(before, after) && value_is_file(x.value);
+    if (is_output)
+        add(a, d, section, before, digest_text(a, digest_of(&x, a)), digest_text(a, digest_of(&y, a)));
+    else
+        add(a, d, section, what, shown(a, &x), shown(a, &y));
+}
+
 static void compare_paths(struct arena *a, struct run_diff *d, enum diff_section section, Str what, struct side x, struct side y)
 {
     Hash before = digest_of(&x, a), after = digest_of(&y, a);
     bool is_other_name = !value_eq(value_get(x.value, STR("basename")), value_get(y.value, STR("basename")));
     bool is_other_place = !value_eq(value_get(x.value, STR("location")), value_get(y.value, STR("location")));
     if (!hash_eq(before, after) || is_other_name || (hash_is_zero(before) && is_other_place && section == DIFF_INPUT))
-        add(a, d, section, what, shown(a, &x), shown(a, &y));
+        add_paths(a, d, section, what, x, y);
     Str lists[] = { STR("secondaryFiles"), STR("listing") };
     for (size_t i = 0; i < LEN(lists); i++)
-        compare_values(a, d, section, what, (struct side){ x.record, value_get(x.value, lists[i]) },
-                       (struct side){ y.record, value_get(y.value, lists[i]) });
+        compare_by_name(a, d, section, what, (struct side){ x.record, value_get(x.value, lists[i]) },
+                        (struct side){ y.record, value_get(y.value, lists[i]) });
 }
 
 static void compare_values(struct arena *a, struct run_diff *d, enum diff_section section, Str what, struct side x, struct side y)
@@ -133,8 +174,6 @@ static const struct recorded_file *source_of(const struct recorded_start *s, Str
             return &s->sources.at[i];
     return NULL;
 }
-
-static Str digest_text(struct arena *a, Hash hash) { return str_printf(a, "%.23s…", hash_text(a, hash).data); }
 
 // By their names without folders: the same workflow may lie in two places.
 static void compare_sources(struct arena *a, struct run_diff *d, const struct recorded_start *x, const struct recorded_start *y)
