@@ -132,10 +132,12 @@ static void add_manifest(struct strbuf *out, const struct facts *f, Value manife
 
 void part_provenance(struct strbuf *out, const struct facts *f)
 {
-    static const struct field references[] = { { "input", "Reference" }, { "name", "Name" }, { "version", "Version" }, { "path", "File" }, { "digest", "#Digest" } };
+    static const struct field references[] = { { "input", "Reference" }, { "name", "Name" }, { "version", "Version" }, { "path", "File" },
+                                               { "digest", "#Digest" } };
     static const struct field outputs[] = { { "output", "Output" }, { "path", "File" }, { "size", ">Size" }, { "digest", "#Digest" } };
     static const struct field inputs[] = { { "input", "Input" }, { "path", "File" }, { "size", ">Size" }, { "digest", "#Digest" } };
-    static const struct field tools[] = { { "program", "Program" }, { "package", "Package" }, { "version", "Version" }, { "path", "File" }, { "digest", "#Digest" } };
+    static const struct field tools[] = { { "program", "Program" }, { "package", "Package" }, { "version", "Version" }, { "path", "File" },
+                                          { "digest", "#Digest" } };
     static const struct field sources[] = { { "path", "File" }, { "digest", "#Digest" } };
     struct arena *a = f->arena;
     Value m = manifest_value(a, f->record), images = value_get(m, STR("images"));

@@ -28,5 +28,3 @@ void plot_begin(struct plot *p, Str title, Str description, Str x_title, Str y_t
 void plot_end(struct plot *p);
 // Text at a place; anchor "start", "middle" or "end". It is escaped, and cut to `max` code points.
 void svg_add_text(struct strbuf *out, double x, double y, const char *anchor, Str text, size_t max);
-// "12 k", "1.5 M", "0.02": short enough for a tick.
-void tick_text(double v, struct strbuf *out);
