@@ -103,7 +103,8 @@ void part_cost(struct strbuf *out, const struct facts *f)
         strbuf_addz(out, " to take them out once.</p>\n");
     }
     if (cost->total.unmeasured)
-        strbuf_addf(out, "<p>%lld attempts count as nothing: how long they ran is not known.</p>\n", (long long)cost->total.unmeasured);
+        strbuf_addf(out, "<p>%lld of %lld attempts count as nothing: how long they ran is not known.</p>\n", (long long)cost->total.unmeasured,
+                    (long long)cost->total.attempts);
     add_table(out, &b, "Step", STR("By step"), cost->steps.at, cost->steps.len);
     if (cost->samples.len == 0)
         return;

@@ -32,7 +32,7 @@ static struct word verdict_word(const struct facts *f, const struct sections_ver
         return (struct word){ "warn", "!", "Not complete" };
     case VERDICT_NONE: break;
     }
-    return (struct word){ "none", "\xe2\x80\x93", "No verdict" };
+    return (struct word){ "plain", "\xe2\x80\x93", "No verdict" };
 }
 
 static void begin_card(struct strbuf *out, const char *title, struct word word)
