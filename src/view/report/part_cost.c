@@ -68,7 +68,8 @@ static void add_table(struct strbuf *out, const struct bill *b, const char *firs
     titles[columns++] = ">Part";
     table_open(out, caption, titles, columns, shown);
     for (size_t i = 0; i < shown; i++)
-        add_line(out, b, lines[i].name.len ? lines[i].name : STR("(all together)"), &lines[i].cost);
+        if (lines[i].cost.attempts)
+            add_line(out, b, lines[i].name.len ? lines[i].name : STR("(about all together)"), &lines[i].cost);
     strbuf_addz(out, "</tbody><tfoot>");
     add_line(out, b, STR("Together"), &b->cost->total);
     strbuf_addz(out, "</tfoot><tbody>");

@@ -136,7 +136,7 @@ void part_samples(struct strbuf *out, const struct facts *f)
                 f->has_samples ? "samples" : "scattered items", f->has_samples ? "Sample" : "Item");
     for (size_t i = 0; i < g.columns.len; i++) {
         strbuf_addz(out, "<th scope=\"col\">");
-        html_add_cut(out, f->steps.at[g.columns.at[i]].step->name, 60);
+        add_step_name(out, f->steps.at[g.columns.at[i]].step->name);
         strbuf_addz(out, "</th>");
     }
     strbuf_addz(out, "</tr></thead><tbody>\n");

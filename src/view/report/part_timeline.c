@@ -57,7 +57,7 @@ static void add_vertical(struct strbuf *out, const char *class, double x, double
 
 static void begin(struct drawing *d, double height, const char *what)
 {
-    strbuf_addf(d->out, "<div class=\"wide drawing\" tabindex=\"0\"><svg class=\"timeline\" role=\"img\" viewBox=\"0 0 %d %.0f\">", WIDTH, height);
+    strbuf_addf(d->out, "<div class=\"wide\" tabindex=\"0\"><svg class=\"timeline\" role=\"img\" viewBox=\"0 0 %d %.0f\">", WIDTH, height);
     strbuf_addf(d->out, "<title>Timeline</title><desc>%s over ", what);
     html_add_duration(d->out, d->f->length);
     strbuf_addz(d->out, ".</desc>");

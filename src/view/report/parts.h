@@ -32,6 +32,7 @@ void add_duration_cell(struct strbuf *out, Time t);     // "–" below 0, as the
 void add_bytes_cell(struct strbuf *out, int64_t bytes);
 void add_text_cell(struct strbuf *out, Str text);       // escaped
 void add_head_cell(struct strbuf *out, Str text);       // <th scope="row">
+void add_step_name(struct strbuf *out, Str name);       // escaped; lines may break behind each '/'
 // The box of a table of so many rows, which scrolls: where they are many, with a field to filter them and cut on paper.
 void table_box(struct strbuf *out, size_t rows);
 // Opens a table that can be sorted, in its box; a title (HTML) that begins with '>' is a column of numbers. Ends with table_close().

@@ -13,7 +13,7 @@ struct plot {
     struct strbuf *out;
     struct scale x, y;
 };
-enum { PLOT_WIDTH = 640, PLOT_HEIGHT = 280, PLOT_LEFT = 58, PLOT_RIGHT = 14, PLOT_TOP = 12, PLOT_BOTTOM = 44, TICKS_MAX = 16 };
+enum { PLOT_WIDTH = 640, PLOT_HEIGHT = 280, PLOT_LEFT = 58, PLOT_RIGHT = 24, PLOT_TOP = 12, PLOT_BOTTOM = 44, TICKS_MAX = 16 };
 
 // A scale over the data from `low` to `high` (in any state: equal, NaN), widened to round numbers unless `exact`.
 struct scale scale_over(double low, double high, bool is_log, bool exact);
