@@ -266,7 +266,8 @@ static void add_bars(struct chart *c)
         else
             add_category_bars(c, i, x + step * 0.1, step * 0.8);
         if (i % every == 0)
-            svg_add_text(c->plot.out, x + step / 2, c->plot.y.start + 17, "middle", b->categories.at[i], MAX(3u, (size_t)(step * (double)every / 6.5)));
+            svg_add_text(c->plot.out, x + step / 2, c->plot.y.start + 17, "middle", b->categories.at[i],
+                         MAX(3u, (size_t)(step * (double)every / 6.5)));
     }
 }
 
@@ -293,14 +294,16 @@ static void add_legend(const struct chart *c)
     struct strbuf *out = c->plot.out;
     if (c->is_many) {
         strbuf_addf(out, "<p class=\"legend\">%zu series", c->block->series.len);
-        strbuf_addz(out, c->block->kind == BLOCK_SCATTER ? "" : ": the line is their middle (median), the dark band the middle half, the light one nine tenths");
+        if (c->block->kind != BLOCK_SCATTER)
+            strbuf_addz(out, ": the line is their middle (median), the dark band the middle half, the light one nine tenths");
         strbuf_addz(out, "</p>\n");
     }
     if (c->groups.len < 2)
         return;
     strbuf_addz(out, "<ul class=\"legend\">");
     for (size_t i = 0; i < c->groups.len; i++) {
-        strbuf_addf(out, "<li><svg class=\"key\" viewBox=\"0 0 14 10\" aria-hidden=\"true\"><rect class=\"bar c%zu\" width=\"14\" height=\"10\" rx=\"2\"/></svg>", i % COLORS);
+        strbuf_addz(out, "<li><svg class=\"key\" viewBox=\"0 0 14 10\" aria-hidden=\"true\">");
+        strbuf_addf(out, "<rect class=\"bar c%zu\" width=\"14\" height=\"10\" rx=\"2\"/></svg>", i % COLORS);
         html_add_cut(out, c->groups.at[i].len ? c->groups.at[i] : STR("others"), 60);
         strbuf_addz(out, "</li>");
     }
@@ -316,7 +319,9 @@ static Str axis_text(struct arena *a, const struct axis *axis)
 
 static Str description(struct chart *c)
 {
-    static const char *const kinds[] = { [BLOCK_HISTOGRAM] = "Histogram", [BLOCK_LINE] = "Line chart", [BLOCK_SCATTER] = "Scatter plot", [BLOCK_BARS] = "Bar chart" };
+    static const char *const kinds[] = {
+        [BLOCK_HISTOGRAM] = "Histogram", [BLOCK_LINE] = "Line chart", [BLOCK_SCATTER] = "Scatter plot", [BLOCK_BARS] = "Bar chart",
+    };
     struct strbuf text = { 0 };
     strbuf_addf(&text, "%s of %zu series, %zu values; ", kinds[c->block->kind], c->block->series.len, c->block->points);
     strbuf_addz(&text, "y from ");

@@ -163,7 +163,8 @@ static void add_series_numbers(struct strbuf *out, const struct section_block *b
 {
     bool is_histogram = b->kind == BLOCK_HISTOGRAM;
     strbuf_addz(out, "<thead><tr><th scope=\"col\">Series</th>");
-    strbuf_addz(out, is_histogram ? "<th scope=\"col\">From</th><th scope=\"col\">To</th><th scope=\"col\">Count</th>" : "<th scope=\"col\">x</th><th scope=\"col\">y</th>");
+    strbuf_addz(out, is_histogram ? "<th scope=\"col\">From</th><th scope=\"col\">To</th><th scope=\"col\">Count</th>"
+                                  : "<th scope=\"col\">x</th><th scope=\"col\">y</th>");
     strbuf_addz(out, "</tr></thead><tbody>");
     for (size_t i = 0; i < b->series.len; i++) {
         const struct series *s = &b->series.at[i];

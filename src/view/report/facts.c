@@ -42,11 +42,18 @@ static void set_clock(struct facts *f)
     f->length = MAX(at, 1);
 }
 
+// It was about to begin when the run's end came: nothing of it ran.
+static bool never_began(const struct facts *f, const struct recorded_attempt *at)
+{
+    bool has_word = at->recorded || at->measured.started;
+    return at->state == RECORDED_CACHED || (at->state == RECORDED_LOST && !has_word && f->record->starts.at[at->start].ended);
+}
+
 bool facts_attempt_times(const struct facts *f, const struct recorded_attempt *t, Time *started, Time *ended)
 {
     Time from, to;
     *started = *ended = -1;
-    if (t->state == RECORDED_CACHED)
+    if (never_began(f, t))
         return false;
     recorded_attempt_times(t, &from, &to);
     Time shift = f->offsets[t->start] - f->record->starts.at[t->start].started;
@@ -88,7 +95,7 @@ static struct fact_task task_fact(const struct facts *f, const struct recorded_t
 {
     struct fact_task fact = { .task = t, .started = -1, .ended = -1, .row = t->sample, .index = f->tasks.len };
     for (size_t i = 0; i < t->attempts.len; i++) {
-        if (t->attempts.at[i].state == RECORDED_CACHED)
+        if (never_began(f, &t->attempts.at[i]))
             continue;
         fact.ran = &t->attempts.at[i];
         fact.attempts++;
@@ -98,6 +105,8 @@ static struct fact_task task_fact(const struct facts *f, const struct recorded_t
     fact.state = state_of(t, fact.ran);
     if (fact.state == TASK_RUNNING && f->record->status != RUN_RUNNING)
         fact.state = TASK_LOST;                         // the retry that was promised never came
+    if (fact.state == TASK_LOST && f->start->ended)
+        fact.state = TASK_CANCELLED;
     return fact;
 }
 
@@ -246,9 +255,12 @@ static void find_critical(struct facts *f)
 {
     size_t last = SIZE_MAX;
     VEC(size_t) path = { 0 };
-    for (size_t i = 0; i < f->tasks.len; i++)
-        if (f->tasks.at[i].ended >= 0 && (last == SIZE_MAX || f->tasks.at[i].ended > f->tasks.at[last].ended))
+    for (size_t i = 0; i < f->tasks.len; i++) {
+        const struct fact_task *t = &f->tasks.at[i];
+        bool counts = t->ended >= 0 && t->state != TASK_CANCELLED && t->state != TASK_LOST;
+        if (counts && (last == SIZE_MAX || t->ended > f->tasks.at[last].ended))
             last = i;
+    }
     while (last != SIZE_MAX && path.len < f->tasks.len) {
         const struct fact_task *t = &f->tasks.at[last];
         vec_push(f->arena, &path, last);

@@ -71,6 +71,35 @@ static void break_circles(struct graph *g)
 
 // --- layers
 
+// --- no short cuts
+
+static bool leads_to(const struct graph *g, size_t from, size_t to, size_t without, bool *seen)
+{
+    seen[from] = true;
+    for (size_t i = 0; i < g->edges.len; i++) {
+        const struct graph_edge *e = &g->edges.at[i];
+        if (i == without || e->from != from || seen[e->to])
+            continue;
+        if (e->to == to || leads_to(g, e->to, to, without, seen))
+            return true;
+    }
+    return false;
+}
+
+// An edge beside a longer way says nothing new: what everything takes (a reference) would be tied to everything.
+static void drop_short_cuts(struct graph *g)
+{
+    enum { EDGES_MAX = 2000 };          // of more, time would grow too fast, and nobody could read them anyway
+    bool *seen = NEW_ARRAY(g->arena, bool, g->node_count + 1);
+    for (size_t i = g->edges.len <= EDGES_MAX ? g->edges.len : 0; i-- > 0;) {
+        memset(seen, 0, g->node_count * sizeof *seen);
+        if (!leads_to(g, g->edges.at[i].from, g->edges.at[i].to, i, seen))
+            continue;
+        memmove(&g->edges.at[i], &g->edges.at[i + 1], (g->edges.len - i - 1) * sizeof *g->edges.at);
+        g->edges.len--;
+    }
+}
+
 static void set_layers(struct graph *g)
 {
     bool changed = true;
@@ -197,6 +226,7 @@ static void move_to_origin(struct graph *g)
 void graph_lay_out(struct graph *g)
 {
     break_circles(g);
+    drop_short_cuts(g);
     size_t most = g->node_count + 1;
     g->layer = NEW_ARRAY(g->arena, size_t, most);
     set_layers(g);

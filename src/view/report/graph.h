@@ -19,6 +19,6 @@ struct graph {
 };
 // The graph of `nodes` nodes without an edge.
 struct graph *graph_new(struct arena *a, size_t nodes);
-// An edge that would close a circle is left out by graph_lay_out().
+// An edge that would close a circle is left out by graph_lay_out(), and so is one beside a longer way.
 void graph_add(struct graph *g, size_t from, size_t to);
 void graph_lay_out(struct graph *g);

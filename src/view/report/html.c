@@ -94,15 +94,6 @@ void html_add_log(struct strbuf *out, Str text, size_t columns)
     }
 }
 
-void html_add_id(struct strbuf *out, Str s)
-{
-    for (size_t i = 0; i < s.len; i++) {
-        char c = s.data[i];
-        bool is_plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-        strbuf_addc(out, is_plain ? c : '-');
-    }
-}
-
 // --- numbers
 
 // The digits of "-1234567.25" with commas.

@@ -11,8 +11,6 @@ void html_add_cut(struct strbuf *out, Str s, size_t max);       // at most `max`
 // As a program's output for people: terminal colours taken out, of a line that was overwritten (CR) only the last state;
 // each line at most `columns` code points.
 void html_add_log(struct strbuf *out, Str text, size_t columns);
-// The text as an id: letters and digits, '-' for the rest. Not unique by itself.
-void html_add_id(struct strbuf *out, Str s);
 
 // Numbers for people. NaN and infinities: "–".
 enum { NUMBER_SHORT = 48 };

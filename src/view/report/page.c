@@ -62,9 +62,10 @@ static Str workflow_name(const struct facts *f)
 
 static void add_head(struct strbuf *out, const struct facts *f)
 {
-    strbuf_addz(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
-                     "img-src data:; base-uri 'none'; form-action 'none'; ");
-    strbuf_addf(out, "style-src 'sha256-" STR_FMT "'; script-src 'sha256-" STR_FMT "'\">\n", STR_ARG(asset_report_css_sha256), STR_ARG(asset_report_js_sha256));
+    strbuf_addz(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta http-equiv=\"Content-Security-Policy\" "
+                     "content=\"default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; ");
+    strbuf_addf(out, "style-src 'sha256-" STR_FMT "'; script-src 'sha256-" STR_FMT "'\">\n", STR_ARG(asset_report_css_sha256),
+                STR_ARG(asset_report_js_sha256));
     strbuf_addz(out, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n"
                      "<meta name=\"robots\" content=\"noindex\">\n<meta name=\"generator\" content=\"Petri " PETRI_VERSION "\">\n"
                      "<link rel=\"icon\" href=\"data:,\">\n<title>");
@@ -78,7 +79,8 @@ static void add_head(struct strbuf *out, const struct facts *f)
 
 static void add_top(struct strbuf *out, const struct facts *f, const struct part_list *parts)
 {
-    strbuf_addz(out, "<body>\n<a class=\"skip\" href=\"#main\">Skip to the report</a>\n<header>\n<p class=\"brand\">Petri \xc2\xb7 report of a run</p>\n<h1>");
+    strbuf_addz(out, "<body>\n<a class=\"skip\" href=\"#main\">Skip to the report</a>\n<header>\n"
+                     "<p class=\"brand\">Petri \xc2\xb7 report of a run</p>\n<h1>");
     html_add_cut(out, workflow_name(f), 200);
     strbuf_addz(out, "</h1>\n<p class=\"sub\">");
     html_add(out, f->record->run);

@@ -68,7 +68,8 @@ static void add_table(struct strbuf *out, const struct bill *b, const char *firs
     titles[columns++] = ">Part";
     table_open(out, caption, titles, columns, shown);
     for (size_t i = 0; i < shown; i++)
-        add_line(out, b, lines[i].name.len ? lines[i].name : STR("(all together)"), &lines[i].cost);
+        if (lines[i].cost.attempts)
+            add_line(out, b, lines[i].name.len ? lines[i].name : STR("(about all together)"), &lines[i].cost);
     strbuf_addz(out, "</tbody><tfoot>");
     add_line(out, b, STR("Together"), &b->cost->total);
     strbuf_addz(out, "</tfoot><tbody>");
@@ -103,7 +104,8 @@ void part_cost(struct strbuf *out, const struct facts *f)
         strbuf_addz(out, " to take them out once.</p>\n");
     }
     if (cost->total.unmeasured)
-        strbuf_addf(out, "<p>%lld attempts count as nothing: how long they ran is not known.</p>\n", (long long)cost->total.unmeasured);
+        strbuf_addf(out, "<p>%lld of %lld attempts count as nothing: how long they ran is not known.</p>\n", (long long)cost->total.unmeasured,
+                    (long long)cost->total.attempts);
     add_table(out, &b, "Step", STR("By step"), cost->steps.at, cost->steps.len);
     if (cost->samples.len == 0)
         return;

@@ -62,9 +62,10 @@ static void add_edge(struct strbuf *out, const struct graph *g, const struct gra
 static void draw(struct strbuf *out, const struct facts *f, const struct graph *g, const size_t *nodes)
 {
     double width = g->width * (NODE_WIDTH + GAP_X), height = (double)g->layer_count * (NODE_HEIGHT + GAP_Y) - GAP_Y + 8;
-    strbuf_addf(out, "<div class=\"wide drawing\" tabindex=\"0\"><svg class=\"graph\" role=\"img\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\">", width, height,
-                width, height);
-    strbuf_addf(out, "<title>Graph of steps</title><desc>%zu steps and %zu connections; the table below names them.</desc>\n", g->node_count, g->edges.len);
+    strbuf_addz(out, "<div class=\"wide\" tabindex=\"0\"><svg class=\"graph\" role=\"img\" ");
+    strbuf_addf(out, "width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\">", width, height, width, height);
+    strbuf_addf(out, "<title>Graph of steps</title><desc>%zu steps and %zu connections; the list below names them.</desc>\n", g->node_count,
+                g->edges.len);
     for (size_t i = 0; i < g->edges.len; i++)
         add_edge(out, g, &g->edges.at[i]);
     for (size_t i = 0; i < g->node_count; i++)
@@ -111,7 +112,8 @@ void part_graph(struct strbuf *out, const struct facts *f)
                 graph_add(g, places[s->after.at[k]] - 1, i);
     }
     graph_lay_out(g);
-    strbuf_addz(out, "<p>A line leads from the step that made a file to the steps that took it.</p>\n");
+    strbuf_addz(out, "<p>A line leads from the step that made a file to the steps that took it; one beside a longer way is left "
+                     "out, the list has them all.</p>\n");
     draw(out, f, g, nodes);
     if (all > count)
         strbuf_addf(out, "<p class=\"sub\">%zu of %zu steps are drawn.</p>\n", count, all);

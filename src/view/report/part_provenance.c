@@ -22,7 +22,7 @@ static Str text_of(struct arena *a, Value v)
 
 static void add_code_cell(struct strbuf *out, Str text)
 {
-    strbuf_addz(out, "<td><code>");
+    strbuf_addz(out, "<td class=\"code\"><code>");
     html_add_cut(out, text, 80);
     strbuf_addz(out, "</code></td>");
 }
@@ -63,25 +63,47 @@ static void add_items(struct strbuf *out, struct arena *a, Str caption, Value li
 
 // --- parameters
 
-// A File as its path, a list as how many and the first of it, anything else as JSON.
-static void add_value(struct strbuf *out, struct arena *a, Value v)
+// A File as its path, a record as its fields, a list as how many it has and the first ones. Not escaped.
+static void write_words(struct strbuf *out, Value v)
 {
+    enum { ITEMS_SHOWN = 3 };
     if (value_is_file(v) || value_is_directory(v)) {
-        html_add_cut(out, value_get_str(v, STR("path")), VALUE_SHOWN);
-        return;
-    }
-    if (v.kind == VALUE_ARRAY && v.array->len > 3) {
-        html_add_int(out, (int64_t)v.array->len);
-        strbuf_addz(out, " items; the first: ");
-        add_value(out, a, v.array->at[0]);
-        return;
-    }
-    if (value_is_null(v))
+        strbuf_add(out, value_get_str(v, STR("path")));
+    } else if (v.kind == VALUE_MAP) {
+        for (size_t i = 0, shown = 0; i < v.map->len; i++) {
+            const struct value_field *f = &v.map->at[i];
+            if (value_is_null(f->value))
+                continue;
+            strbuf_addf(out, "%s%s: ", shown++ ? ", " : "", f->key->data);
+            write_words(out, f->value);
+        }
+    } else if (v.kind == VALUE_ARRAY) {
+        if (v.array->len > ITEMS_SHOWN)
+            strbuf_addf(out, "%zu: ", v.array->len);
+        for (size_t i = 0; i < MIN(v.array->len, (size_t)ITEMS_SHOWN); i++) {
+            strbuf_addz(out, i ? "; " : "");
+            write_words(out, v.array->at[i]);
+        }
+        strbuf_addz(out, v.array->len > ITEMS_SHOWN ? "; \xe2\x80\xa6" : "");
+    } else if (v.kind == VALUE_STRING) {
+        strbuf_add(out, value_str(v));
+    } else if (value_is_null(v)) {
         strbuf_addz(out, "\xe2\x80\x93");
-    html_add_cut(out, text_of(a, v), VALUE_SHOWN);
+    } else {
+        json_write(out, v, 0);
+    }
 }
 
-static void add_parameters(struct strbuf *out, struct arena *a, Value parameters)
+static void add_value(struct strbuf *out, Value v)
+{
+    enum { TEXT_MAX = 64 << 10 };
+    struct strbuf text = { .limit = TEXT_MAX };
+    write_words(&text, v);
+    html_add_cut(out, strbuf_str(&text), VALUE_SHOWN);
+    strbuf_release(&text);
+}
+
+static void add_parameters(struct strbuf *out, Value parameters)
 {
     static const char *const titles[] = { "Input", "Value" };
     size_t count = value_len(parameters);
@@ -93,7 +115,7 @@ static void add_parameters(struct strbuf *out, struct arena *a, Value parameters
         strbuf_addz(out, "<tr>");
         add_head_cell(out, (Str){ f->key->data, f->key->len });
         strbuf_addz(out, "<td>");
-        add_value(out, a, f->value);
+        add_value(out, f->value);
         strbuf_addz(out, "</td></tr>\n");
     }
     table_close(out);
@@ -132,14 +154,16 @@ static void add_manifest(struct strbuf *out, const struct facts *f, Value manife
 
 void part_provenance(struct strbuf *out, const struct facts *f)
 {
-    static const struct field references[] = { { "input", "Reference" }, { "name", "Name" }, { "version", "Version" }, { "path", "File" }, { "digest", "#Digest" } };
+    static const struct field references[] = { { "input", "Reference" }, { "name", "Name" }, { "version", "Version" }, { "path", "File" },
+                                               { "digest", "#Digest" } };
     static const struct field outputs[] = { { "output", "Output" }, { "path", "File" }, { "size", ">Size" }, { "digest", "#Digest" } };
     static const struct field inputs[] = { { "input", "Input" }, { "path", "File" }, { "size", ">Size" }, { "digest", "#Digest" } };
-    static const struct field tools[] = { { "program", "Program" }, { "package", "Package" }, { "version", "Version" }, { "path", "File" }, { "digest", "#Digest" } };
+    static const struct field tools[] = { { "program", "Program" }, { "package", "Package" }, { "version", "Version" }, { "path", "File" },
+                                          { "digest", "#Digest" } };
     static const struct field sources[] = { { "path", "File" }, { "digest", "#Digest" } };
     struct arena *a = f->arena;
     Value m = manifest_value(a, f->record), images = value_get(m, STR("images"));
-    add_parameters(out, a, value_get(m, STR("parameters")));
+    add_parameters(out, value_get(m, STR("parameters")));
     add_items(out, a, STR("References"), value_get(m, STR("references")), references, LEN(references));
     add_items(out, a, STR("Outputs"), value_get(m, STR("outputs")), outputs, LEN(outputs));
     add_items(out, a, STR("Files that were read"), value_get(m, STR("inputs")), inputs, LEN(inputs));

@@ -93,8 +93,8 @@ static void add_bullet(struct strbuf *out, double used, double asked)
     double whole = MAX(used, asked);
     if (!(used >= 0) || !(asked > 0) || !(whole > 0))
         return;
-    strbuf_addf(out, "<svg class=\"bullet\" viewBox=\"0 0 %d 10\" aria-hidden=\"true\"><rect class=\"track\" width=\"%.1f\" height=\"10\"/>", LENGTH + 2,
-                asked / whole * LENGTH);
+    strbuf_addf(out, "<svg class=\"bullet\" viewBox=\"0 0 %d 10\" aria-hidden=\"true\">", LENGTH + 2);
+    strbuf_addf(out, "<rect class=\"track\" width=\"%.1f\" height=\"10\"/>", asked / whole * LENGTH);
     strbuf_addf(out, "<rect class=\"%s\" y=\"2\" width=\"%.1f\" height=\"6\"/><path class=\"asked\" d=\"M%.1f 0V10\"/></svg>",
                 used > asked * 1.05 ? "over" : "used", MAX(used / whole * LENGTH, 0.5), asked / whole * LENGTH);
 }
@@ -192,11 +192,14 @@ static void add_step(struct strbuf *out, const struct facts *f, const struct fac
 
 void part_resources(struct strbuf *out, const struct facts *f)
 {
-    static const char *const titles[] = { "Step", ">Attempts", ">Took<br>(middle)", ">CPU time", ">Cores:<br>used of asked", ">Memory:<br>used of asked", "Should ask for",
-                                          ">Read,<br>written", ">Waited<br>for disk" };
+    static const char *const titles[] = {
+        "Step", ">Attempts", ">Took<br>(middle)", ">CPU time", ">Cores:<br>used of asked", ">Memory:<br>used of asked", "Should ask for",
+        ">Read,<br>written", ">Waited<br>for disk",
+    };
     bool any_earlier = false;
-    strbuf_addz(out, "<p>Cores: what nineteen of twenty attempts stayed below. Memory: the most of any attempt. In the bars, the line is what was asked for. "
-                     "A suggestion leaves a quarter of headroom in memory, and is made only where tasks ran for long enough.</p>\n");
+    strbuf_addz(out, "<p>Cores: what nineteen of twenty attempts stayed below. Memory: the most of any attempt. In the bars, the line is "
+                     "what was asked for. A suggestion leaves a quarter of headroom in memory, and is made only where tasks ran for long "
+                     "enough.</p>\n");
     table_open(out, STR("By step"), titles, LEN(titles), f->steps.len);
     for (size_t i = 0; i < f->steps.len; i++)
         if (f->steps.at[i].tasks.len)

@@ -132,10 +132,11 @@ void part_samples(struct strbuf *out, const struct facts *f)
     fill(&g);
     size_t rows_shown = MAX(20u, CELLS_SHOWN / MAX(g.columns.len, 1u)), shown = 0;
     table_box(out, f->rows.len);
-    strbuf_addf(out, "<table class=\"sort matrix\"><caption>%zu %s</caption><thead><tr><th scope=\"col\">%s</th>", f->rows.len, f->has_samples ? "samples" : "scattered items", f->has_samples ? "Sample" : "Item");
+    strbuf_addf(out, "<table class=\"sort matrix\"><caption>%zu %s</caption><thead><tr><th scope=\"col\">%s</th>", f->rows.len,
+                f->has_samples ? "samples" : "scattered items", f->has_samples ? "Sample" : "Item");
     for (size_t i = 0; i < g.columns.len; i++) {
         strbuf_addz(out, "<th scope=\"col\">");
-        html_add_cut(out, f->steps.at[g.columns.at[i]].step->name, 60);
+        add_step_name(out, f->steps.at[g.columns.at[i]].step->name);
         strbuf_addz(out, "</th>");
     }
     strbuf_addz(out, "</tr></thead><tbody>\n");

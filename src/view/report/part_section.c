@@ -147,7 +147,8 @@ static void add_table(struct strbuf *out, const struct section_block *b)
     add_spreads(out, b);
     table_close(out);
     if (b->rows.len > ROWS_SHOWN)
-        strbuf_addf(out, "<p class=\"sub\">%d of %zu rows: those outside their limits first. The section's files hold all of them.</p>\n", ROWS_SHOWN, b->rows.len);
+        strbuf_addf(out, "<p class=\"sub\">%d of %zu rows: those outside their limits first. The section's files hold all of them.</p>\n", ROWS_SHOWN,
+                    b->rows.len);
 }
 
 // --- what a column's limits are, in words
@@ -184,7 +185,8 @@ static void add_column_notes(struct strbuf *out, const struct section_block *b)
         strbuf_release(&bounds);
     }
     if (notes.len)
-        strbuf_addf(out, "<details><summary>What the columns mean</summary><dl class=\"facts\">" STR_FMT "</dl></details>\n", STR_ARG(strbuf_str(&notes)));
+        strbuf_addf(out, "<details><summary>What the columns mean</summary><dl class=\"facts\">" STR_FMT "</dl></details>\n",
+                    STR_ARG(strbuf_str(&notes)));
     strbuf_release(&notes);
 }
 

@@ -32,13 +32,13 @@ static struct word verdict_word(const struct facts *f, const struct sections_ver
         return (struct word){ "warn", "!", "Not complete" };
     case VERDICT_NONE: break;
     }
-    return (struct word){ "none", "\xe2\x80\x93", "No verdict" };
+    return (struct word){ "plain", "\xe2\x80\x93", "No verdict" };
 }
 
 static void begin_card(struct strbuf *out, const char *title, struct word word)
 {
-    strbuf_addf(out, "<div class=\"verdict %s\"><span class=\"glyph\" aria-hidden=\"true\">%s</span><div><p class=\"of\">%s</p><p class=\"word\">%s</p><p>",
-                word.class, word.glyph, title, word.text);
+    strbuf_addf(out, "<div class=\"verdict %s\"><span class=\"glyph\" aria-hidden=\"true\">%s</span>", word.class, word.glyph);
+    strbuf_addf(out, "<div><p class=\"of\">%s</p><p class=\"word\">%s</p><p>", title, word.text);
 }
 
 static void add_counts(struct strbuf *out, const struct facts *f)

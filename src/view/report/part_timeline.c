@@ -57,7 +57,8 @@ static void add_vertical(struct strbuf *out, const char *class, double x, double
 
 static void begin(struct drawing *d, double height, const char *what)
 {
-    strbuf_addf(d->out, "<div class=\"wide drawing\" tabindex=\"0\"><svg class=\"timeline\" role=\"img\" viewBox=\"0 0 %d %.0f\"><title>Timeline</title><desc>%s over ", WIDTH, height, what);
+    strbuf_addf(d->out, "<div class=\"wide\" tabindex=\"0\"><svg class=\"timeline\" role=\"img\" viewBox=\"0 0 %d %.0f\">", WIDTH, height);
+    strbuf_addf(d->out, "<title>Timeline</title><desc>%s over ", what);
     html_add_duration(d->out, d->f->length);
     strbuf_addz(d->out, ".</desc>");
     Time step = tick_step(d->f->length);
@@ -90,8 +91,8 @@ static void add_bar(struct drawing *d, const struct fact_task *t, const struct r
     if (to < 0)
         to = d->f->length;
     bool decides = d->is_critical[t->index] && at == t->ran;
-    strbuf_addf(d->out, "<rect class=\"%s%s\" x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"%d\" rx=\"2\"><title>", bar_class(t, at), decides ? " crit" : "",
-                x_of(d, from), y, MAX((double)(to - from) * d->scale, 1.5), ROW - 5);
+    strbuf_addf(d->out, "<rect class=\"%s%s\" x=\"%.2f\" y=\"%.0f\" width=\"%.2f\" height=\"%d\" rx=\"2\"><title>", bar_class(t, at),
+                decides ? " crit" : "", x_of(d, from), y, MAX((double)(to - from) * d->scale, 1.5), ROW - 5);
     html_add_cut(d->out, t->task->name, 100);
     strbuf_addf(d->out, ", %s, ", recorded_state_name(at->state));
     html_add_duration(d->out, to - from);
@@ -293,7 +294,8 @@ static void add_bottleneck(struct strbuf *out, const struct facts *f, Time busy)
     strbuf_addz(out, "<p>That is less than half of the run. In the mean ");
     html_add_number(out, mean, 1);
     strbuf_addf(out, " of %g cores were reserved: ", f->start->cores);
-    strbuf_addz(out, mean > 0.7 * f->start->cores ? "more cores would shorten the run more than faster tasks." : "cores were free, so memory, limits or the evaluation held it up.");
+    strbuf_addz(out, mean > 0.7 * f->start->cores ? "more cores would shorten the run more than faster tasks."
+                                                  : "cores were free, so memory, limits or the evaluation held it up.");
     strbuf_addz(out, "</p>\n");
 }
 
@@ -309,7 +311,8 @@ static void add_path(struct strbuf *out, const struct facts *f)
     html_add_duration(out, busy);
     strbuf_addz(out, " of work in a run of ");
     html_add_duration(out, f->length);
-    strbuf_addz(out, ". Whatever shortens one of these shortens the run; what they waited is for the evaluation, the copying of inputs, or free cores and memory.</p>\n");
+    strbuf_addz(out, ". Whatever shortens one of these shortens the run; what they waited is for the evaluation, the copying of inputs, or "
+                     "free cores and memory.</p>\n");
     add_bottleneck(out, f, busy);
     table_open(out, STR("From the first to the last"), titles, LEN(titles), f->critical.len);
     size_t from = f->critical.len > PATH_SHOWN ? f->critical.len - PATH_SHOWN : 0;

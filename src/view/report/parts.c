@@ -64,16 +64,29 @@ void add_text_cell(struct strbuf *out, Str text)
     strbuf_addz(out, "</td>");
 }
 
+void add_step_name(struct strbuf *out, Str name)
+{
+    name = str_first(name, 200);
+    while (name.len) {
+        Str part = str_first(name, (size_t)(str_find_char(name, '/') + 1));
+        if (part.len == 0)
+            part = name;
+        html_add(out, part);
+        name = str_from(name, part.len);
+        strbuf_addz(out, name.len ? "<wbr>" : "");
+    }
+}
+
 void add_head_cell(struct strbuf *out, Str text)
 {
     strbuf_addz(out, "<th scope=\"row\">");
-    html_add_cut(out, text, 200);
+    add_step_name(out, text);
     strbuf_addz(out, "</th>");
 }
 
 void table_box(struct strbuf *out, size_t rows)
 {
-    enum { FILTER_ROWS = 20, PAPER_ROWS = 100 };        // the latter as in report.css
+    enum { FILTER_ROWS = 30, PAPER_ROWS = 100 };        // the latter as in report.css
     strbuf_addf(out, "<div class=\"wide%s%s\" tabindex=\"0\">", rows > FILTER_ROWS ? " filter" : "", rows > PAPER_ROWS ? " long" : "");
 }
 

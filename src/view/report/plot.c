@@ -21,6 +21,7 @@ struct scale scale_over(double low, double high, bool is_log, bool exact)
     enum { STEPS = 5 };
     if (!isfinite(low) || !isfinite(high))
         low = 0, high = 1;
+    low = MAX(-1e300, MIN(1e300, low)), high = MAX(-1e300, MIN(1e300, high));      // their difference is finite
     if (is_log && high <= 0)
         is_log = false;
     if (is_log) {
@@ -76,7 +77,8 @@ size_t scale_ticks(const struct scale *s, size_t wanted, double ticks[TICKS_MAX]
     return count;
 }
 
-void tick_text(double v, struct strbuf *out)
+// "12 k", "1.5 M", "0.02": short enough for a tick.
+static void tick_text(double v, struct strbuf *out)
 {
     static const struct { double size; const char *name; } units[] = {
         { 1e12, "\xc2\xa0T" }, { 1e9, "\xc2\xa0G" }, { 1e6, "\xc2\xa0M" }, { 1e4, "\xc2\xa0k" },

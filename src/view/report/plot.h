@@ -13,7 +13,7 @@ struct plot {
     struct strbuf *out;
     struct scale x, y;
 };
-enum { PLOT_WIDTH = 640, PLOT_HEIGHT = 280, PLOT_LEFT = 58, PLOT_RIGHT = 14, PLOT_TOP = 12, PLOT_BOTTOM = 44, TICKS_MAX = 16 };
+enum { PLOT_WIDTH = 640, PLOT_HEIGHT = 280, PLOT_LEFT = 58, PLOT_RIGHT = 24, PLOT_TOP = 12, PLOT_BOTTOM = 44, TICKS_MAX = 16 };
 
 // A scale over the data from `low` to `high` (in any state: equal, NaN), widened to round numbers unless `exact`.
 struct scale scale_over(double low, double high, bool is_log, bool exact);
@@ -28,5 +28,3 @@ void plot_begin(struct plot *p, Str title, Str description, Str x_title, Str y_t
 void plot_end(struct plot *p);
 // Text at a place; anchor "start", "middle" or "end". It is escaped, and cut to `max` code points.
 void svg_add_text(struct strbuf *out, double x, double y, const char *anchor, Str text, size_t max);
-// "12 k", "1.5 M", "0.02": short enough for a tick.
-void tick_text(double v, struct strbuf *out);

@@ -139,7 +139,8 @@ static void merge_section(struct sections *s, Str file, const struct section *fr
 {
     struct section *into = section_like(s, from);
     if (into == NULL) {
-        sections_add_fault(s, file, str_printf(s->arena, "the run has more than %d sections: give files that belong together one 'id'", SECTIONS_MAX));
+        sections_add_fault(s, file, str_printf(s->arena, "the run has more than %d sections: give files that belong together one 'id'",
+                                               SECTIONS_MAX));
         return;
     }
     if (into->summary.len == 0)
@@ -147,7 +148,8 @@ static void merge_section(struct sections *s, Str file, const struct section *fr
     for (size_t i = 0; i < from->blocks.len; i++) {
         struct section_block *b = block_like(into, from->blocks.at[i]);
         if (b == NULL && s->blocks == SECTION_BLOCKS_MAX) {
-            sections_add_fault(s, file, str_printf(s->arena, "the run's sections have more than %d blocks: what follows is left out", SECTION_BLOCKS_MAX));
+            sections_add_fault(s, file, str_printf(s->arena, "the run's sections have more than %d blocks: what follows is left out",
+                                                   SECTION_BLOCKS_MAX));
             return;
         }
         if (b == NULL) {
@@ -156,8 +158,8 @@ static void merge_section(struct sections *s, Str file, const struct section *fr
             s->blocks++;
         }
         if (!merge_block(s->arena, b, from->blocks.at[i]))
-            sections_add_fault(s, file, str_printf(s->arena, "block '" STR_FMT "' of all files together has more than %d points: what is over is left out",
-                                                   STR_ARG(b->id), SECTION_POINTS_MAX));
+            sections_add_fault(s, file, str_printf(s->arena, "block '" STR_FMT "' has more than %d points: what is over is left out", STR_ARG(b->id),
+                                                   SECTION_POINTS_MAX));
     }
 }
 
@@ -191,7 +193,8 @@ void sections_add(struct sections *s, Str file, Str bytes)
     if (bytes.len > SECTION_FILE_MAX || s->files > SECTION_FILES_MAX || s->bytes > SECTION_BYTES_MAX) {
         sections_add_fault(s, file, bytes.len > SECTION_FILE_MAX
                            ? str_printf(s->arena, "the file is larger than %d MiB", SECTION_FILE_MAX >> 20)
-                           : str_printf(s->arena, "left out: more than %d files or %d MiB of sections", SECTION_FILES_MAX, (int)(SECTION_BYTES_MAX >> 20)));
+                           : str_printf(s->arena, "left out: more than %d files or %d MiB of sections", SECTION_FILES_MAX,
+                                        (int)(SECTION_BYTES_MAX >> 20)));
         return;
     }
     struct section section;
@@ -209,20 +212,29 @@ static int by_order(const void *x, const void *y)
     return a->order != b->order ? (a->order < b->order ? -1 : 1) : str_compare(a->title, b->title);
 }
 
-// Categories that are all numbers (lengths, qualities) in their order; others stay as they came.
-static void sort_categories(struct arena *a, struct section_block *b)
+// The places of the categories in the order of their numbers; false: they are not all numbers.
+static bool order_by_number(struct arena *a, const struct section_block *b, size_t *order)
 {
     double *numbers = NEW_ARRAY(a, double, b->categories.len + 1);
-    size_t *order = NEW_ARRAY(a, size_t, b->categories.len + 1);
     for (size_t i = 0; i < b->categories.len; i++) {
         if (!str_to_double(b->categories.at[i], &numbers[i]))
-            return;
+            return false;
         size_t at = i;
         for (; at > 0 && numbers[order[at - 1]] > numbers[i]; at--)
             order[at] = order[at - 1];
         order[at] = i;
     }
+    return true;
+}
+
+// Categories that are all numbers (lengths, qualities) in their order; others stay as they came. Every series gets a value for each.
+static void arrange_bars(struct arena *a, struct section_block *b)
+{
+    size_t *order = NEW_ARRAY(a, size_t, b->categories.len + 1);
     Str *texts = NEW_ARRAY(a, Str, b->categories.len + 1);
+    if (!order_by_number(a, b, order))
+        for (size_t i = 0; i < b->categories.len; i++)
+            order[i] = i;
     for (size_t i = 0; i < b->categories.len; i++)
         texts[i] = b->categories.at[order[i]];
     for (size_t k = 0; k < b->series.len; k++) {
@@ -234,6 +246,7 @@ static void sort_categories(struct arena *a, struct section_block *b)
         s->len = b->categories.len;
     }
     b->categories.at = texts;
+    b->categories.cap = b->categories.len;
 }
 
 void sections_sort(struct sections *s)
@@ -243,7 +256,7 @@ void sections_sort(struct sections *s)
     for (size_t i = 0; i < s->at.len; i++)
         for (size_t k = 0; k < s->at.at[i]->blocks.len; k++)
             if (s->at.at[i]->blocks.at[k]->kind == BLOCK_BARS)
-                sort_categories(s->arena, s->at.at[i]->blocks.at[k]);
+                arrange_bars(s->arena, s->at.at[i]->blocks.at[k]);
 }
 
 // --- values and limits

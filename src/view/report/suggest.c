@@ -12,6 +12,9 @@ static int64_t rounded_up(int64_t bytes)
     return (bytes + step - 1) / step * step;
 }
 
+// Less than a second each.
+static bool is_short(const struct usage *u) { return u->wall < (Time)u->measured * SECOND; }
+
 static void suggest_memory(const struct usage *u, struct suggestion *s)
 {
     if (u->memory_asked <= 0 || u->memory_used <= 0)
@@ -20,6 +23,8 @@ static void suggest_memory(const struct usage *u, struct suggestion *s)
     if (u->memory_limit_hit >= u->memory_used)          // how much it wanted nobody knows
         wanted = rounded_up(u->memory_limit_hit / 2 * 3);
     s->memory_bytes = wanted;
+    if (wanted <= u->memory_asked && is_short(u))       // a peak of a moment is easily missed
+        return;
     if (wanted <= u->memory_asked)
         s->memory = wanted <= u->memory_asked / 4 * 3 ? ADVICE_LESS : ADVICE_FITS;
     else
@@ -28,7 +33,7 @@ static void suggest_memory(const struct usage *u, struct suggestion *s)
 
 static void suggest_cores(const struct usage *u, struct suggestion *s)
 {
-    if (!(u->cores_asked > 0) || !(u->cores_used >= 0) || u->wall < (Time)u->measured * SECOND)
+    if (!(u->cores_asked > 0) || !(u->cores_used >= 0) || is_short(u))
         return;
     double wanted = MAX(1, ceil(u->cores_used - 0.2));
     s->core_count = wanted;
