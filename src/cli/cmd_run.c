@@ -117,6 +117,15 @@ static Str outdir_of(struct invocation *in, const struct arguments *args, Str ru
     return path_absolute(in->arena, outdir);
 }
 
+// A flow that is run by its name leaves its records beside its outputs, unless something else is asked for.
+static void add_records(struct run_plan *plan, const struct arguments *args)
+{
+    if (arguments_get(args, "manifest")->count == 0)
+        plan->manifest = true;
+    if (plan->report.len == 0)
+        plan->report = str_join_path(plan->arena, plan->outdir, STR("report.html"));
+}
+
 static struct run_plan plan_of(struct invocation *in, const struct arguments *args, const struct workflow *w)
 {
     struct run_plan plan = {
@@ -135,6 +144,8 @@ static struct run_plan plan_of(struct invocation *in, const struct arguments *ar
     plan.report = arguments_text(args, "report");
     if (plan.report.len)
         plan.report = path_absolute(in->arena, plan.report);
+    if (!str_eq(flow_resolve(in->arena, args->words[0]), args->words[0]))
+        add_records(&plan, args);
     return plan;
 }
 
