@@ -117,11 +117,18 @@ static Str outdir_of(struct invocation *in, const struct arguments *args, Str ru
     return path_absolute(in->arena, outdir);
 }
 
-// What a flow makes is meant to be kept and shown: it has a manifest unless it is told not to.
-static bool wants_manifest(const struct invocation *in, const struct arguments *args)
+// Where outputs, manifest and report go. A flow that is run by its name leaves its records beside its outputs, unless something
+// else is asked for.
+static void set_places(struct run_plan *plan, struct invocation *in, const struct arguments *args)
 {
+    Str report = arguments_text(args, "report");
     bool is_flow = !str_eq(flow_resolve(in->arena, args->words[0]), args->words[0]);
-    return arguments_get(args, "manifest")->count ? arguments_flag(args, "manifest") : is_flow;
+    plan->outdir = outdir_of(in, args, plan->run);
+    plan->manifest = arguments_get(args, "manifest")->count ? arguments_flag(args, "manifest") : is_flow;
+    if (report.len)
+        plan->report = path_absolute(in->arena, report);
+    else if (is_flow)
+        plan->report = str_join_path(in->arena, plan->outdir, STR("report.html"));
 }
 
 static struct run_plan plan_of(struct invocation *in, const struct arguments *args, const struct workflow *w)
@@ -132,16 +139,12 @@ static struct run_plan plan_of(struct invocation *in, const struct arguments *ar
         .no_container = arguments_flag(args, "no-container"), .no_cache = arguments_flag(args, "no-cache"),
         .dry_run = arguments_flag(args, "dry-run"), .quiet = arguments_flag(args, "quiet"), .json = arguments_flag(args, "json"),
         .keep_attempts = arguments_flag(args, "keep-attempts"), .run = arguments_text(args, "name"),
-        .manifest = wants_manifest(in, args),
     };
     if (plan.dry_run)
         plan.run = str_printf(in->arena, ".dry-run-%d", (int)getpid());     // hidden from the list of runs, and removed
     else if (plan.run.len == 0)
         plan.run = run_name_new(in->arena);
-    plan.outdir = outdir_of(in, args, plan.run);
-    plan.report = arguments_text(args, "report");
-    if (plan.report.len)
-        plan.report = path_absolute(in->arena, plan.report);
+    set_places(&plan, in, args);
     return plan;
 }
 
@@ -154,7 +157,7 @@ static int start(struct run_plan *plan, struct invocation *in, const struct argu
         if (is_named || err.code != ERR_CONFLICT)
             return report_err(&err);
         plan->run = run_name_new(in->arena);            // another start of this second drew the same name
-        plan->outdir = outdir_of(in, args, plan->run);
+        set_places(plan, in, args);
     }
     int code = run_carry_out(plan, journal);
     if (plan->dry_run && !tree_remove(run_folder(plan->arena, plan->home, plan->run), &err))
