@@ -289,9 +289,28 @@ static struct driver_config driver_config_of(const struct run_plan *p)
     };
 }
 
+// Settings of single steps, one entry for each pattern that the files have.
+static struct local_options local_options_of(struct run_plan *p)
+{
+    const struct config_state *state = &p->config;
+    struct local_options options = { .keep_attempts = p->keep_attempts, .settings = state->config.sandbox };
+    struct local_step *steps = NEW_ARRAY(p->arena, struct local_step, state->steps.len);
+    for (size_t i = 0; i < state->steps.len; i++) {
+        Str pattern = state->steps.at[i].pattern;
+        bool is_known = false;
+        for (size_t k = 0; k < options.step_count; k++)
+            is_known |= str_eq(steps[k].pattern, pattern);
+        if (!is_known)
+            steps[options.step_count++] = (struct local_step){ pattern, config_of_steps(p->arena, state, pattern).sandbox };
+    }
+    options.steps = steps;
+    return options;
+}
+
 static bool session_open(struct session *s, struct err *err)
 {
-    const struct run_plan *p = s->plan;
+    struct run_plan *p = s->plan;
+    struct local_options options = local_options_of(p);
     survive_closed_pipes();
     s->store = store_open(p->home, true, err);
     if (s->store == NULL)
@@ -299,7 +318,7 @@ static bool session_open(struct session *s, struct err *err)
     s->loop = loop_new(machine_cores());
     if (journal_epoch(s->journal) > 1)                  // a head before this one may have left attempts behind
         local_sweep(p->home, p->run);
-    s->executor = local_executor_new(s->loop, s->store, p->home, p->keep_attempts, err);
+    s->executor = local_executor_new(s->loop, s->store, p->home, &options, err);
     if (s->executor == NULL)
         return false;
     watch_signal(s, SIGINT);

@@ -124,7 +124,7 @@ static void collect_all(struct collection *c)
     struct found_output *found = NULL;
     size_t count = 0;
     bool is_wanted = is_success(c);
-    if (is_wanted && !outputs_find(&c->arena, c->attempt, c->folder, &found, &count, &err)) {
+    if (is_wanted && !outputs_find(&c->arena, c->attempt, c->folder, c->outputs_max, &found, &count, &err)) {
         fail(&c->outcome, ATTEMPT_BAD_OUTPUT, &err);
         is_wanted = false;
     }

@@ -47,11 +47,13 @@ struct sandbox {                        // of one attempt
 };
 
 // Settings that decide about attempts, of the whole run or of steps. Strings are the caller's and outlive the policy.
+enum sandbox_limit_choice { LIMIT_AS_ASKED, LIMIT_NOT };        // is what a task asks for its limit?
 struct sandbox_settings {
-    enum sandbox_kind kind;
-    enum { MEMORY_ASKED, MEMORY_NONE } memory;          // whether what a task asks for is its limit
-    enum { CORES_ASKED, CORES_NONE } cores;
-    int64_t processes, open_files, file_bytes;
+    int64_t kind;                       // enum sandbox_kind
+    int64_t memory, cores;              // enum sandbox_limit_choice
+    int64_t processes, open_files;      // 0: no limit
+    int64_t file_bytes;                 // 0: as much as the disk holds
+    int64_t outputs;                    // most files and folders that it may leave as outputs
     Str paths;                          // "/data/ref:/opt/tools"
     Str environment;                    // names of variables to pass on, by commas
     Str secrets;                        // "token=/home/u/.token,key=…"

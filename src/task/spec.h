@@ -35,6 +35,9 @@ struct task_resources {                 // what is reserved; not in the key
     double cores;
     int64_t memory_bytes, tmp_bytes, out_bytes;
     int64_t time_limit_ms;              // 0: none
+    // What the task said itself that it needs at the most; more is not given to it. 0: it said nothing.
+    double cores_limit;
+    int64_t memory_limit_bytes;
 };
 struct task_policy {                    // not in the key
     const int *success_codes, *temporary_codes, *permanent_codes;

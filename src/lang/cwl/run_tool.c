@@ -17,9 +17,12 @@ struct expr_context tool_expr(struct call *c, Value self)
 
 // --- resources (CWL ResourceRequirement): runtime.* and what is reserved
 
-static bool resource(struct call *c, const struct cwl_requirement *r, const char *kind, double otherwise, double *out, struct err *err)
+// *most: what it asks for at the most, or 0: it asks for nothing.
+static bool resource(struct call *c, const struct cwl_requirement *r, const char *kind, double otherwise, double *out, double *most, struct err *err)
 {
+    bool is_found = false;
     *out = otherwise;
+    *most = 0;
     static const char *const ends[] = { "Min", "Max" };
     for (size_t i = 0; r && i < LEN(ends); i++) {
         Str name = str_printf(&c->arena, "%s%s", kind, ends[i]);
@@ -31,19 +34,21 @@ static bool resource(struct call *c, const struct cwl_requirement *r, const char
             return err_wrap(err, "ResourceRequirement, " STR_FMT, STR_ARG(name));
         if (value_is_null(v))
             continue;
-        if (!value_as_double(v, out) || !(*out >= 0 && *out <= RESOURCE_MAX))
+        if (!value_as_double(v, most) || !(*most >= 0 && *most <= RESOURCE_MAX))
             return err_set(err, ERR_INVALID, "ResourceRequirement, " STR_FMT ": expected a number from 0 to 10^12", STR_ARG(name));
-        return true;                    // Min where it is given, else Max
+        *out = is_found ? *out : *most; // Min where it is given, else Max
+        is_found = true;
     }
+    *most = MAX(*most, is_found ? *out : 0);
     return true;
 }
 
 static bool resources(struct call *c, struct task_resources *out, struct err *err)
 {
     const struct cwl_requirement *r = scope_find(c->e, &c->scope, CWL_REQ_RESOURCE, NULL);
-    double cores, ram, tmp, outdir;
-    if (!resource(c, r, "cores", 1, &cores, err) || !resource(c, r, "ram", 256, &ram, err) || !resource(c, r, "tmpdir", 1024, &tmp, err)
-        || !resource(c, r, "outdir", 1024, &outdir, err))
+    double cores, ram, tmp, outdir, most_cores, most_ram, ignored;
+    if (!resource(c, r, "cores", 1, &cores, &most_cores, err) || !resource(c, r, "ram", 256, &ram, &most_ram, err)
+        || !resource(c, r, "tmpdir", 1024, &tmp, &ignored, err) || !resource(c, r, "outdir", 1024, &outdir, &ignored, err))
         return false;
     struct value_builder b = value_map_begin(&c->arena);
     value_map_set(&b, STR("outdir"), value_string(&c->arena, STR(TASK_OUT)));
@@ -55,6 +60,8 @@ static bool resources(struct call *c, struct task_resources *out, struct err *er
     c->tool->runtime = value_map_end(&b);
     out->cores = cores;
     out->memory_bytes = (int64_t)(ram * 1048576.0);
+    out->cores_limit = ceil(most_cores);                // as the tool is told in runtime.cores
+    out->memory_limit_bytes = (int64_t)(most_ram * 1048576.0);
     // The defaults of 1 GiB are what runtime reports; reserved is only what was asked for.
     out->tmp_bytes = r && (value_has(r->fields, STR("tmpdirMin")) || value_has(r->fields, STR("tmpdirMax"))) ? (int64_t)(tmp * 1048576.0) : 0;
     out->out_bytes = r && (value_has(r->fields, STR("outdirMin")) || value_has(r->fields, STR("outdirMax"))) ? (int64_t)(outdir * 1048576.0) : 0;
