@@ -114,7 +114,7 @@ static bool own_folder(const char *controller, char out[PATH_BYTES], char top[PA
         size_t skip = strcmp(root, "/") != 0 && strncmp(own, root, strlen(root)) == 0 ? strlen(root) : 0;
         bool is_inside = skip || strcmp(root, "/") == 0;
         snprintf(top, PATH_BYTES, "%s", at);
-        snprintf(out, PATH_BYTES, "%s%s", at, is_inside && strcmp(own + skip, "/") != 0 ? own + skip : "");
+        snprintf(out, PATH_BYTES, "%.1023s%.3000s", at, is_inside && strcmp(own + skip, "/") != 0 ? own + skip : "");
     }
     if (file)
         fclose(file);
