@@ -280,34 +280,9 @@ static bool make_devices(struct root *r)
     return make_folder(r, inside(r, STR("/dev/shm"))) && make_folder(r, inside(r, STR("/dev/pts")));
 }
 
-// Graphics cards, where there are any: "/dev/nvidia0", "/dev/nvidiactl", "/dev/nvidia-uvm", "/dev/kfd", "/dev/dri/renderD128".
-static bool is_accelerator(Str folder, Str name)
-{
-    return str_is(folder, "/dev/dri") ? str_starts(name, STR("renderD")) : str_starts(name, STR("nvidia")) || str_is(name, "kfd");
-}
-
-static bool each_accelerator(struct root *r, bool (*visit)(struct root *r, Str path))
-{
-    static const char *const folders[] = { "/dev", "/dev/dri" };
-    for (size_t k = 0; k < LEN(folders); k++) {
-        Str *names, folder = str_of(folders[k]);
-        size_t count;
-        struct err ignored;
-        bool is_there = file_exists(folder) && dir_list(r->arena, folder, &names, &count, &ignored);
-        for (size_t i = 0; is_there && i < count; i++) {
-            Str path = str_join_path(r->arena, folder, names[i]);
-            struct stat st;
-            if (is_accelerator(folder, names[i]) && stat(path.data, &st) == 0 && S_ISCHR(st.st_mode) && !visit(r, path))
-                return false;
-        }
-    }
-    return true;
-}
-
-static bool make_accelerator(struct root *r, Str path) { return make_file(r, inside(r, path)); }
 static bool bind_device(struct root *r, Str path) { return mount_over(r, path, inside(r, path), MS_BIND); }
 
-static bool mount_devices(struct root *r)
+static bool mount_devices(struct root *r, const struct shown *shown)
 {
     for (size_t i = 0; i < LEN(devices); i++)
         if (!bind_device(r, str_of(devices[i])))
@@ -316,7 +291,10 @@ static bool mount_devices(struct root *r)
         return err_errno(r->err, "cannot mount terminals");
     if (mount("tmpfs", inside(r, STR("/dev/shm")).data, "tmpfs", QUIET, "mode=1777") < 0)
         return err_errno(r->err, "cannot mount shared memory");
-    return each_accelerator(r, bind_device);
+    for (size_t i = 0; i < shown->devices.len; i++)
+        if (!bind_device(r, shown->devices.at[i]))
+            return false;
+    return true;
 }
 
 // Who is root outside may change the kernel's settings in /proc, capabilities or not.
@@ -358,13 +336,16 @@ static bool begin_root(struct root *r)
     return true;
 }
 
-static bool make_folders(struct root *r)
+static bool make_folders(struct root *r, const struct shown *shown)
 {
     static const char *const folders[] = { "/proc", "/tmp", "/var/tmp", TASK_OUT, TASK_TMP, TASK_IN };
     for (size_t i = 0; i < LEN(folders); i++)
         if (!make_folder(r, inside(r, str_of(folders[i]))))
             return false;
-    return make_devices(r) && each_accelerator(r, make_accelerator);
+    for (size_t i = 0; i < shown->devices.len; i++)
+        if (!make_file(r, inside(r, shown->devices.at[i])))
+            return false;
+    return make_devices(r);
 }
 
 static bool enter(struct root *r)
@@ -377,8 +358,8 @@ static bool enter(struct root *r)
 bool isolate_root(struct arena *a, const struct start *s, const struct shown *shown, struct err *err)
 {
     struct root r = { .arena = a, .start = s, .err = err, .at = str_join_path(a, s->folder, STR("root")) };
-    return begin_root(&r) && add_shown(&r, shown) && add_hidden(&r, shown) && make_folders(&r) && (!s->sandbox.network || add_name_servers(&r)) &&
-           add_mounts(&r, false) && read_only(&r, r.at) && mount_devices(&r) && mount_proc(&r) && mount_writable(&r) && enter(&r);
+    return begin_root(&r) && add_shown(&r, shown) && add_hidden(&r, shown) && make_folders(&r, shown) && (!s->sandbox.network || add_name_servers(&r)) &&
+           add_mounts(&r, false) && read_only(&r, r.at) && mount_devices(&r, shown) && mount_proc(&r) && mount_writable(&r) && enter(&r);
 }
 
 // --- The end of all rights.

@@ -138,6 +138,28 @@ static void hide_unreadable(struct finder *f, Str folder, int depth)
     }
 }
 
+static bool is_accelerator(Str folder, Str name)
+{
+    return str_is(folder, "/dev/dri") ? str_starts(name, STR("renderD")) : str_starts(name, STR("nvidia")) || str_is(name, "kfd");
+}
+
+static void find_devices(struct finder *f)
+{
+    static const Str folders[] = { STR_CONST("/dev"), STR_CONST("/dev/dri") };
+    for (size_t k = 0; k < LEN(folders); k++) {
+        Str *names;
+        size_t count;
+        struct err ignored;
+        bool is_there = file_exists(folders[k]) && dir_list(f->arena, folders[k], &names, &count, &ignored);
+        for (size_t i = 0; is_there && i < count; i++) {
+            Str path = str_join_path(f->arena, folders[k], names[i]);
+            struct stat st;
+            if (is_accelerator(folders[k], names[i]) && stat(path.data, &st) == 0 && S_ISCHR(st.st_mode))
+                vec_push(f->arena, &f->out->devices, path);
+        }
+    }
+}
+
 static int compare(const void *x, const void *y)
 {
     return str_compare(((const struct shown_place *)x)->path, ((const struct shown_place *)y)->path);
@@ -173,6 +195,7 @@ void shown_find(struct arena *a, struct shown *s, Str search_path, const Str *ex
     for (Str rest = search_path; rest.len;)
         add_base_of_python(&f, str_normal_path(a, str_cut(&rest, ':')));
     drop_inner(s);
+    find_devices(&f);
     if (geteuid() == 0)
         hide_unreadable(&f, STR("/etc"), ETC_DEPTH);
     if (is_shown(s, f.home))

@@ -13,6 +13,7 @@ struct shown_place {
 struct shown {
     VEC(struct shown_place) places;     // a folder before what lies below it
     VEC(struct shown_place) hidden;     // inside of them; covered by nothing
+    VEC(Str) devices;                   // graphics cards: "/dev/nvidia0", "/dev/dri/renderD128", "/dev/kfd"
 };
 // Everything in `a`. search_path: the head's PATH; extra: more places; home: Petri's, absolute; user_home: of the user,
 // may be empty.
