@@ -5,11 +5,27 @@
 
 enum { DISK_FULL_BYTES = 1 << 20 };      // less: a tool that failed probably failed for that
 
+static const char *times(int64_t count, char out[TIME_TEXT])
+{
+    snprintf(out, TIME_TEXT, count == 1 ? "once" : "%lld times", (long long)count);
+    return out;
+}
+
+// "512 MiB", where size_text() says "512.0 MiB".
+static void limit_text(int64_t bytes, char out[TIME_TEXT])
+{
+    size_text(bytes, out);
+    char *zero = strstr(out, ".0 ");
+    if (zero)
+        memmove(zero, zero + 2, strlen(zero + 2) + 1);
+}
+
 // Behind the error of a command that failed: what it was refused may be the reason.
 static void add_refusal(struct driver_task *t, const struct attempt_limit *limit)
 {
+    char text[TIME_TEXT];
     if (limit->kind == LIMIT_NETWORK)
-        strbuf_addf(&t->error, "; it tried to reach the network (%lld times), which it did not ask for (NetworkAccess)", (long long)limit->seen);
+        strbuf_addf(&t->error, "; it tried to reach the network (%s), which it did not ask for (NetworkAccess)", times(limit->seen, text));
     if (limit->kind == LIMIT_PROCESSES)
         strbuf_addf(&t->error, "; it was refused more than %lld processes (limits.processes)", (long long)limit->limit);
 }
@@ -38,8 +54,8 @@ static enum core_ended class_of_exit(struct driver_task *t, const struct attempt
 static enum core_ended class_of_memory(struct driver_task *t, const struct attempt_limit *limit)
 {
     char at[TIME_TEXT], asked[TIME_TEXT], peak[TIME_TEXT];
-    size_text(limit->limit, at), size_text(limit->asked, asked), size_text(limit->seen, peak);
-    strbuf_addf(&t->error, "killed at %s of memory; asked %s; peak %s", at, asked, peak);
+    limit_text(limit->limit, at), limit_text(limit->asked, asked), limit_text(limit->seen, peak);
+    strbuf_addf(&t->error, "out of memory: killed at %s; asked %s; peak %s", at, asked, peak);
     return ENDED_MEMORY;
 }
 
@@ -51,7 +67,7 @@ static enum core_ended class_of_signal(struct driver_task *t, const struct attem
         return ENDED_FAILURE;
     }
     if (o->limit.kind == LIMIT_FILE_SIZE) {
-        size_text(o->limit.limit, asked);
+        limit_text(o->limit.limit, asked);
         strbuf_addf(&t->error, "killed for a file larger than %s (limits.file_size)", asked);
         return ENDED_FAILURE;
     }

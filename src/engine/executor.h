@@ -74,7 +74,7 @@ struct executor {
     // Where the executor can tell it apart: before `done`, when the processes are dead and the outputs still to be taken.
     void (*left)(void *arg, struct attempt *attempt);
     void (*warn)(void *arg, Str text);  // something that the user should know; may be NULL
-    void *done_arg;                     // of both
+    void *done_arg;                     // of them all
     int running;
 };
 // As the operations above; executor_submit() counts in `running` what was started.
