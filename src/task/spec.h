@@ -53,6 +53,7 @@ struct task_spec {
     size_t argc;
     Str tool_digest;                    // identity of the program behind argv[0] ("blake3:…") and of those named with it (" NAME=blake3:…"), or empty
     Str image;                          // container image by digest; empty: none
+    Str workdir;                        // where TASK_OUT is to be in its container too; empty: nowhere else
     const struct env_var *env;          // sorted by name; HOME, TMPDIR and PATH are the executor's
     size_t env_count;
     Str stdin_path;                     // under TASK_ROOT; empty: /dev/null

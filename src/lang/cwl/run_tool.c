@@ -51,7 +51,7 @@ static bool resources(struct call *c, struct task_resources *out, struct err *er
         || !resource(c, r, "tmpdir", 1024, &tmp, &ignored, err) || !resource(c, r, "outdir", 1024, &outdir, &ignored, err))
         return false;
     struct value_builder b = value_map_begin(&c->arena);
-    value_map_set(&b, STR("outdir"), value_string(&c->arena, STR(TASK_OUT)));
+    value_map_set(&b, STR("outdir"), value_string(&c->arena, c->tool->workdir.len ? c->tool->workdir : STR(TASK_OUT)));
     value_map_set(&b, STR("tmpdir"), value_string(&c->arena, STR(TASK_TMP)));
     value_map_set(&b, STR("cores"), value_int(MAX((int64_t)ceil(cores), 1)));
     value_map_set(&b, STR("ram"), value_int((int64_t)ceil(ram)));
@@ -123,7 +123,7 @@ static bool stream_name(struct call *c, Str text, const char *what, Str *out, st
         return false;
     if (out->len == 0)
         return true;
-    Str name = *out;
+    Str name = tool_path(c, *out);
     if (str_starts(name, STR(TASK_OUT "/")))
         name = str_from(name, sizeof TASK_OUT);
     *out = str_normal_path(&c->arena, name);
@@ -174,6 +174,8 @@ static bool tool_digest(struct call *c, Str *digest, struct err *err)
 {
     Str program = c->tool->argv.at[0];
     *digest = (Str){ 0 };
+    if (c->tool->image)                 // the image says what it is
+        return true;
     if (str_has(program, '/') && (program.data[0] != '/' || str_starts(program, STR(TASK_ROOT "/"))))
         return true;
     *digest = identity_of_tool(c->e, program, err);
@@ -291,6 +293,8 @@ static bool task_of(struct call *c, struct task_spec *spec, struct err *err)
         || !time_limit(c, &spec->resources.time_limit_ms, err) || !labels(c, &spec->labels, err))
         return false;
     spec->name = c->name, spec->step = c->step;
+    spec->image = t->image ? t->image->id : (Str){ 0 };
+    spec->workdir = t->workdir;
     spec->argv = t->argv.at, spec->argc = t->argv.len;
     spec->env = t->env.at, spec->env_count = t->env.len;
     spec->stdin_path = t->stdin_path, spec->stdout_name = t->stdout_name, spec->stderr_name = t->stderr_name;
@@ -308,6 +312,7 @@ void tool_start(struct call *c)
     struct task_spec spec = { 0 };
     struct err err;
     c->tool = NEW(&c->arena, struct tool_run);
+    docker_begin(c);
     map_in(&c->arena, &c->tool->stages.by_path);
     if (task_of(c, &spec, &err))
         driver_submit(c->e->driver, &spec, tool_told, c);
