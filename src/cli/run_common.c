@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cli/commit.h"
 #include "cli/home.h"
+#include "cli/images.h"
 #include "cli/report.h"
 #include "cli/report_page.h"
 #include "cli/run_records.h"
@@ -37,6 +38,8 @@ struct session {                        // of one start
     struct driver *driver;
     struct evaluation *evaluation;
     struct progress *progress;
+    struct containers containers;
+    struct err no_containers;           // why the images are not there
     int signals;
 };
 
@@ -196,6 +199,8 @@ static Value start_value(const struct session *s, const struct driver_config *co
     value_map_set(&b, STR("cores"), value_float(config->cores));
     value_map_set(&b, STR("memory"), value_int(config->memory_bytes));
     set_provenance(&b, s);
+    if (s->containers.count)
+        value_map_set(&b, STR("containers"), images_value(a, &s->containers));
     return value_map_end(&b);
 }
 
@@ -350,12 +355,17 @@ static bool evaluate(struct session *s, const struct driver_config *config, stru
 {
     const struct run_plan *p = s->plan;
     struct evaluation_options options = { .subset = p->subset, .keep_going = p->keep_going, .no_container = p->no_container,
-                                          .js_timeout_ms = (int)(p->config.config.js_timeout / MILLISECOND) };
+                                          .js_timeout_ms = (int)(p->config.config.js_timeout / MILLISECOND),
+                                          .images = s->containers.images, .image_count = s->containers.count, .warning = s->containers.warning };
     struct progress_options look = { .run = p->run, .cores = config->cores, .fd = STDERR_FILENO, .is_quiet = p->quiet || p->dry_run };
     if (!look.is_quiet)
         progress_options_detect(&look);
     s->driver = driver_new(s->loop, s->store, s->journal, s->executor, config);
     s->progress = progress_new(s->loop, s->driver, s->executor, &look);
+    if (s->no_containers.code != ERR_NONE) {
+        *err = s->no_containers;
+        return false;
+    }
     s->evaluation = evaluation_start(p->workflow, p->inputs, s->driver, &options, err);
     if (s->evaluation == NULL)
         return false;
@@ -403,11 +413,23 @@ static int finish(struct session *s, Time started, const struct err *not_started
     return s->plan->dry_run ? run_report_dry(&e) : run_report(&e);
 }
 
+// Before anything of the run is open, so that Ctrl-C ends a long download as it would any program. What fails here is recorded as the
+// run's failure.
+static void find_containers(struct session *s)
+{
+    const struct run_plan *p = s->plan;
+    struct containers_ask ask = { .home = p->home, .to_run = true, .engine = ENGINE_AUTO, .fetch = p->dry_run ? IMAGES_LOOK : IMAGES_FETCH,
+                                  .show = !p->quiet && isatty(STDERR_FILENO), .say = p->quiet ? NULL : images_say };
+    if (!p->no_container && images_prepare(p->arena, p->workflow, p->inputs, &ask, &s->containers, &s->no_containers))
+        s->no_containers.code = ERR_NONE;
+}
+
 static int carry_out(struct session *s)
 {
     struct driver_config config = driver_config_of(s->plan);
     Time started = time_steady();
     struct err err = { 0 };
+    find_containers(s);
     if (!session_open(s, &err) || !append(s->journal, RECORD_RUN, start_value(s, &config), &err))
         return report_err(&err);
     do {                                                // AGAIN: bytes made again came out different

@@ -6,7 +6,8 @@ enum record_type {
     // The first record of every start (the first one and each resume).
     // run, petri (version), workflow (absolute path with #id), language, inputs (map), outdir, options (map),
     // arguments (array), host, pid, user, cwd, epoch, time, cores, memory; version (text, as the workflow says of itself), commit (of the
-    // git repository that the workflow lies in), sources (the workflow's files: a list as "inputs" below), prices (map, where set)
+    // git repository that the workflow lies in), sources (the workflow's files: a list as "inputs" below), prices (map, where set),
+    // containers (map, where there are any: name of an image -> id, digest, engine)
     RECORD_RUN = 1,
     // A step becomes known or its count of tasks changes: step, expected (int; -1: not known)
     RECORD_STEP = 2,

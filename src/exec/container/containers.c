@@ -92,8 +92,8 @@ bool containers_prepare(struct arena *a, const struct image_request *requests, s
     if (!engine_find(a, ask->engine, &out->engine, err))
         return without_engine(a, requests, count, out, err);
     struct image_search search = { .engine = out->engine, .lock = ask->lock, .lock_name = ask->lock_name, .fetch = ask->fetch,
-                                   .cache = out->cache, .show = ask->show };
-    return place_helper(a, ask->home, &out->helper, err) && resolve_all(a, requests, count, &search, out, err);
+                                   .cache = out->cache, .show = ask->show, .say = ask->say };
+    return (!ask->to_run || place_helper(a, ask->home, &out->helper, err)) && resolve_all(a, requests, count, &search, out, err);
 }
 
 bool containers_image(struct arena *a, const struct containers *c, Str id, struct image *out, struct err *err)

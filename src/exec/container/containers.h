@@ -13,12 +13,14 @@ struct containers {
     Str warning;                        // what people should know: hints without an engine, or without an image; empty: nothing
 };
 struct containers_ask {
-    Str home;                           // absolute
+    Str home;                           // absolute; need not exist, but for running
+    bool to_run;                        // the helper is needed too
     int engine;                         // enum engine_kind, or ENGINE_AUTO
     enum image_fetch fetch;
     const struct image_lock *lock;      // may be NULL
     Str lock_name;
-    bool show;
+    bool show;                          // let the engine's progress be seen
+    void (*say)(Str text);              // what is about to take long; may be NULL
 };
 // Strings in `a` or the requests'. No requests: nothing is asked, nothing is there. On failure the first image that is missing is in
 // err, with the place that asks for it. ERR_UNSUPPORTED: no engine; the rest as image_resolve().

@@ -100,11 +100,18 @@ static bool said_no(struct arena *a, const char *did, const struct command_resul
     return err_set(err, ERR_NOT_FOUND, "%s failed: " STR_FMT, did, STR_ARG(command_complaint(a, r)));
 }
 
+static void say(struct arena *a, const struct image_search *s, const char *doing, Str name)
+{
+    if (s->say)
+        s->say(str_printf(a, "%s " STR_FMT " (%s)", doing, STR_ARG(name), engine_name(s->engine.kind)));
+}
+
 static bool pull(struct arena *a, const struct image_search *s, Str name, struct image *out, struct err *err)
 {
     static const char *const words[] = { "pull", "--quiet", NULL }, *const shown[] = { "pull", NULL };
     struct command_result r;
     Str full = image_full_name(a, name);
+    say(a, s, "pulling", full);
     if (!call(a, s, s->show ? shown : words, full, (Str){ 0 }, s->show, &r, err))
         return false;
     if (r.exit_code != 0)
@@ -131,6 +138,7 @@ static bool load(struct arena *a, const struct image_search *s, const struct ima
 {
     static const char *const words[] = { "load", "--input", NULL };
     struct command_result result;
+    say(a, s, "loading", r->load);
     if (!call(a, s, words, r->load, (Str){ 0 }, false, &result, err))
         return false;
     if (result.exit_code != 0)
@@ -150,6 +158,7 @@ static bool import(struct arena *a, const struct image_search *s, const struct i
     vec_push(a, &argv.at, s->engine.program);
     vec_push(a, &argv.at, STR("import"));
     vec_push(a, &argv.at, r->import);
+    say(a, s, "importing", r->import);
     if (r->id.len)
         vec_push(a, &argv.at, r->id);
     if (!command_run(a, argv.at.at, argv.at.len, (Str){ 0 }, false, &result, err))
@@ -177,6 +186,7 @@ static bool build(struct arena *a, const struct image_search *s, const struct im
     for (size_t i = 0; shown[i]; i++)
         vec_push(a, &argv.at, str_of(shown[i]));
     vec_push(a, &argv.at, tag);
+    say(a, s, "building", tag);
     vec_push(a, &argv.at, STR("-"));
     if (!command_run(a, argv.at.at, argv.at.len, r->file, s->show, &result, err))
         return false;

@@ -16,6 +16,7 @@ struct image_search {
     enum image_fetch fetch;
     Str cache;                          // <home>/images: where apptainer's image files lie
     bool show;                          // let the engine's progress be seen
+    void (*say)(Str text);              // what is about to take long; may be NULL
 };
 // The name as registries know it: "debian" is "docker.io/library/debian:latest" (as docker and containerd read names).
 Str image_full_name(struct arena *a, Str name);

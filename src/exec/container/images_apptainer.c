@@ -86,6 +86,8 @@ static bool make_file(struct arena *a, const struct image_search *s, const char 
     struct command_result r;
     Str part = str_printf(a, STR_FMT "/.part-%d.sif", STR_ARG(s->cache), (int)getpid());
     const Str argv[] = { s->engine.program, str_of(verb), STR("--force"), part, source };
+    if (s->say)
+        s->say(str_printf(a, "%s " STR_FMT " (apptainer)", verb, STR_ARG(source)));
     if (!dir_make_all(s->cache, err) || !command_run(a, argv, LEN(argv), (Str){ 0 }, s->show, &r, err))
         return false;
     if (r.exit_code != 0) {

@@ -86,10 +86,10 @@ bool cwl_workflow_images(struct arena *a, const struct workflow *w, Value inputs
     const struct cwl_document *d = w->document;
     struct evaluation job = { 0 };
     struct search s = { .arena = a, .e = &job };
-    map_in(a, &s.by_name);
     if (!cwl_job_requirements(a, inputs, &job.job_requirements, err))
         return false;
     collect(&s, d->process, NULL, 0);
+    map_release(&s.by_name);
     *requests = s.found.at;
     *count = s.found.len;
     return true;
