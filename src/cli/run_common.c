@@ -316,6 +316,7 @@ static bool session_open(struct session *s, struct err *err)
 {
     struct run_plan *p = s->plan;
     struct local_options options = local_options_of(p);
+    options.containers = &s->containers;
     survive_closed_pipes();
     s->store = store_open(p->home, true, err);
     if (s->store == NULL)

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "exec/birth.h"
 #include "exec/cgroup.h"
+#include "exec/container/boxed.h"
 #include "exec/isolate.h"
 #include "exec/local.h"
 #include "exec/proctree.h"
@@ -33,6 +34,9 @@ struct child {                          // an attempt, from START to DONE
     enum sandbox_kind sandbox;
     struct cgroup *group;               // NULL: none
     struct watch watch;
+    char *folder;                       // in a container: of the attempt; else NULL
+    struct lifeline life;               // likewise
+    Time client_kill_at;                // likewise: the engine's client is to have ended by itself before; 0: not asked to
     bool is_killed;                     // cancelled before the root died
     int kills;                          // rounds of SIGKILL
     Time started, started_steady, ended, wall;
@@ -62,6 +66,8 @@ struct runner {
     double cores;
     int64_t memory_bytes;
 };
+#define CLIENT_GRACE (10 * SECOND)
+enum { ENGINE_MARK = PROC_MARKS - 1 };  // whatever a client starts: an engine's processes are no task's
 enum { RECEIVE = 256 * 1024, SETTLE_MS = 20, BLOCK = 512, EXACT_FROM = 64 << 20 };
 
 // --- Answers.
@@ -117,23 +123,41 @@ static void child_free(struct runner *r, size_t mark)
     if (c->report_fd >= 0)
         close(c->report_fd);
     cgroup_free(c->group);
+    lifeline_cut(&c->life);
+    free(c->folder);
     free(c->label);
     free(c);
     r->children.at[mark] = NULL;
 }
 
-// What the attempt met, now that its control group will not change any more.
-static void find_limit(struct child *c, const struct birth_report *report)
+// What the helper in the container says, in place of what was seen of the engine's client.
+static void believe_helper(struct child *c, struct birth_report *report, struct watch_end *end)
 {
-    struct watch_end end = { .oom_peak_bytes = -1, .refused_connections = report->refused };
+    struct box_end box;
+    const struct box_report *r = &box.report;
+    box_end_read(str_of(c->folder), c->status, &box);
+    if (report->err.code == ERR_NONE && !box.has_run)
+        report->err = box.err;
+    report->has_status = true;
+    report->status = box.status;
+    c->user = MAX(r->user_ns, 0), c->system = MAX(r->system_ns, 0);
+    c->peak_memory_bytes = r->peak_bytes;
+    c->read_blocks = MAX(r->read_bytes, 0) / BLOCK, c->written_blocks = MAX(r->written_bytes, 0) / BLOCK;
+    c->watch.peak_bytes = -1;
+    end->oom_kills = r->oom_kills, end->oom_peak_bytes = r->peak_bytes;
+}
+
+// What the attempt met, now that its control group will not change any more.
+static void find_limit(struct child *c, struct watch_end *end)
+{
     struct cgroup_use use;
-    end.signal = WIFSIGNALED(c->status) ? WTERMSIG(c->status) : 0;
+    end->signal = WIFSIGNALED(c->status) ? WTERMSIG(c->status) : 0;
     if (c->group) {
         cgroup_read(c->group, &use);
-        end.oom_kills = use.oom_kills, end.oom_peak_bytes = use.peak_bytes, end.refused_forks = use.refused_forks;
+        end->oom_kills = use.oom_kills, end->oom_peak_bytes = use.peak_bytes, end->refused_forks = use.refused_forks;
         c->io_wait = use.io_wait;
     }
-    watch_finish(&c->watch, &end);
+    watch_finish(&c->watch, end);
 }
 
 static void finish(struct runner *r, size_t mark)
@@ -141,6 +165,9 @@ static void finish(struct runner *r, size_t mark)
     struct child *c = r->children.at[mark];
     struct birth_report report;
     birth_read(c->report_fd, &report);
+    struct watch_end met = { .oom_peak_bytes = -1, .refused_connections = report.refused };
+    if (c->folder)
+        believe_helper(c, &report, &met);
     if (report.has_status)
         c->status = report.status;
     enum attempt_end end = WIFSIGNALED(c->status) ? ATTEMPT_SIGNALED : ATTEMPT_EXITED;
@@ -148,7 +175,7 @@ static void finish(struct runner *r, size_t mark)
         end = ATTEMPT_KILLED;
     else if (report.err.code != ERR_NONE)
         end = ATTEMPT_NOT_STARTED;
-    find_limit(c, &report);
+    find_limit(c, &met);
     send_done(r, c, end, &report.err);
     child_free(r, mark);
 }
@@ -178,6 +205,8 @@ static ptrdiff_t find_owner(const struct runner *r, pid_t pid)
     ptrdiff_t only = -1;
     size_t count = 0;
     int mark = proc_mark_of(pid);
+    if (mark == ENGINE_MARK)
+        return -1;
     if (mark >= 0)
         return (size_t)mark < r->children.len && r->children.at[mark] ? mark : -1;
     for (size_t i = 0; i < r->children.len; i++) {
@@ -198,6 +227,7 @@ static void root_died(struct runner *r, struct child *c, int status)
     c->is_killed = c->watch.is_cancelled;
     c->ended = time_now();
     c->wall = time_steady() - c->started_steady;
+    lifeline_cut(&c->life);             // a client that was killed leaves its container running
     r->root_count--;
 }
 
@@ -270,6 +300,7 @@ static struct child *child_new(struct runner *r, const struct start *start, size
     c->started_steady = time_steady();
     c->report_fd = -1;
     c->io_wait = -1;
+    c->life.fd = -1;
     c->sandbox = start->sandbox.kind;
     return c;
 }
@@ -315,6 +346,8 @@ static const struct shown *shown_for(struct runner *r, const struct start *s)
 static struct cgroup *group_for(struct runner *r, const struct sandbox *sandbox, size_t mark)
 {
     struct sandbox_limits limits = sandbox->limits;
+    if (sandbox->kind > SANDBOX_BWRAP)  // the engine makes one
+        return NULL;
     if (sandbox->kind == SANDBOX_NONE && limits.memory_bytes == 0 && limits.cores <= 0)
         return NULL;
     if (!r->has_groups)
@@ -340,6 +373,19 @@ static void start_failed(struct runner *r, size_t mark)
     child_free(r, mark);
 }
 
+// An attempt in a container has a lifeline, and nothing of its limits is ours to keep.
+static bool start_box(struct child *c, struct birth *b, size_t mark, struct err *err)
+{
+    const struct start *s = &b->start;
+    c->folder = str_z(&b->arena, s->folder);
+    c->folder = strdup(c->folder);
+    watch_begin(&c->watch, &(struct sandbox_limits){ .memory_bytes = s->sandbox.limits.memory_bytes, .asked_memory_bytes = s->sandbox.limits.asked_memory_bytes,
+                                                     .file_bytes = s->sandbox.limits.file_bytes }, true, c->started_steady);
+    b->mark = ENGINE_MARK;
+    b->life = c->life.path;
+    return lifeline_make(&c->life, str_dirname(s->folder), (int)mark, err);
+}
+
 static void start(struct runner *r, Str payload)
 {
     struct birth b = { .payload = payload, .parent = getpid(), .files = r->files };
@@ -354,11 +400,12 @@ static void start(struct runner *r, Str payload)
     c->group = group_for(r, &b.start.sandbox, mark);
     watch_begin(&c->watch, &b.start.sandbox.limits, cgroup_limits_memory(c->group), c->started_steady);
     if (pipe2(report, O_CLOEXEC | O_NONBLOCK) == 0) {
+        struct err err;
         b.mark = (int)mark;
         b.group = c->group;
         b.report_fd = report[1];
         c->report_fd = report[0];
-        c->root = birth_give(&b);
+        c->root = start_is_boxed(&b.start) && !start_box(c, &b, mark, &err) ? -1 : birth_give(&b);
         int number = errno;
         close(report[1]);
         errno = number;
@@ -380,6 +427,20 @@ static const struct proc_table *table_of_turn(struct runner *r)
     return r->table;
 }
 
+// A container is told by its lifeline. Its engine's client then ends by itself, and tidies up; only when it does not it is killed too.
+static bool box_is_told(struct child *c, int number)
+{
+    Time now = time_steady();
+    if (number != SIGKILL) {
+        lifeline_say(&c->life, 'T');
+        return true;
+    }
+    lifeline_cut(&c->life);
+    if (c->client_kill_at == 0)
+        c->client_kill_at = now + CLIENT_GRACE;
+    return now < c->client_kill_at;
+}
+
 // Signals every process of the attempt, those that hide as its orphans too. In a sandbox the first SIGKILL spares process 1:
 // it then waits for the others, and what they used is counted.
 static void signal_all(struct runner *r, size_t mark, int number)
@@ -387,6 +448,8 @@ static void signal_all(struct runner *r, size_t mark, int number)
     PidList pids = { 0 }, direct = { 0 };
     struct child *c = r->children.at[mark];
     bool spares_root = number == SIGKILL && c->sandbox == SANDBOX_BWRAP && c->kills++ < 2;
+    if (c->folder && box_is_told(c, number))
+        return;
     proc_children(&direct);
     for (size_t i = 0; i < direct.len; i++) {
         ptrdiff_t root = find_root(r, direct.at[i]), owner = root >= 0 ? root : find_owner(r, direct.at[i]);
@@ -434,7 +497,9 @@ static void kill_overdue(struct runner *r)
 static struct watch_sight sight_of(struct runner *r, size_t mark)
 {
     struct child *c = r->children.at[mark];
-    struct watch_sight seen = { .memory_bytes = 0 };
+    struct watch_sight seen = { .memory_bytes = -1, .processes = -1 };
+    if (c->folder)                      // what we could see is the engine's client
+        return seen;
     struct cgroup_use use = { .anonymous_bytes = -1 };
     PidList direct = { 0 };
     proc_children(&direct);

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "exec/container/boxed.h"
 #include "exec/isolate.h"
 #include "exec/proctree.h"
 #include "exec/refused.h"
@@ -149,14 +150,24 @@ static bool stage(struct birth *b, struct start_streams *streams, struct err *er
     if (!start_decode(&b->arena, b->payload, &b->start))
         return err_set(err, ERR_INTERNAL, "the description of the attempt is damaged");
     b->start.sandbox.kind = kind;
-    if (kind != SANDBOX_NONE && kind != SANDBOX_BWRAP)
-        return err_set(err, ERR_UNSUPPORTED, "this program cannot run tasks in %s", sandbox_kind_name(kind));
     if (kind == SANDBOX_BWRAP && b->start.argc)
         shown_add_program(&b->arena, &b->shown, b->start.argv[0], b->start.home, b->start.user_home);
-    return start_stage_all(&b->arena, &b->start, err) && start_open_streams(&b->arena, &b->start, streams, err);
+    return start_stage_all(&b->arena, &b->start, err) && (start_is_boxed(&b->start) || start_open_streams(&b->arena, &b->start, streams, err));
 }
 
 static bool is_isolated(const struct birth *b) { return b->start.sandbox.kind == SANDBOX_BWRAP; }
+
+// The engine's client: no limit of the task is its own.
+static NORETURN void become_client(struct birth *b, struct err *err)
+{
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    setrlimit(RLIMIT_NOFILE, &b->files);
+    if (box_exec(&b->arena, &b->start, b->life, err))
+        err_set(err, ERR_INTERNAL, "exec returned");
+    fail(b, err);
+}
 
 static NORETURN void become_task(struct birth *b)
 {
@@ -171,6 +182,8 @@ static NORETURN void become_task(struct birth *b)
     proc_mark(b->mark);
     if ((b->group && !cgroup_enter(b->group, &err)) || (is_isolated(b) && !isolate_init(network, &err)) || !stage(b, &streams, &err))
         fail(b, &err);
+    if (start_is_boxed(&b->start))
+        become_client(b, &err);
     if (!is_isolated(b)) {
         run_command(b, &streams, &err);
         fail(b, &err);

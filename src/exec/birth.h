@@ -16,6 +16,7 @@ struct birth {
     struct rlimit files;                // as the task gets it, unless it has a limit of its own
     struct arena arena;                 // of the child; ours to release after a vfork
     int mark;                           // for proc_mark()
+    const char *life;                   // the lifeline of a container: its path
     int report_fd;                      // close-on-exec; where the child says why it could not become the task, or how it ended
     pid_t parent;
 };

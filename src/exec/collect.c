@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/map.h"
+#include "exec/container/boxed.h"
 #include "exec/outputs.h"
 #include "exec/recycle.h"
 #include "store/store.h"
@@ -144,6 +145,8 @@ static bool is_ours(struct collection *c)
 void collect(struct collection *c)
 {
     struct err err;
+    if (c->attempt->spec->image.len && is_ours(c))
+        box_remove(c->folder);
     bool has_run =
         c->outcome.end == ATTEMPT_EXITED || c->outcome.end == ATTEMPT_SIGNALED || c->outcome.end == ATTEMPT_KILLED;
     if (has_run)

@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "base/vec.h"
 #include "exec/collect.h"
+#include "exec/container/boxed.h"
 #include "exec/proctree.h"
 #include "exec/recycle.h"
 #include "exec/start.h"
@@ -390,6 +391,10 @@ static bool order(struct local_executor *x, const struct running *run, struct er
                            .search_path = x->search_path, .user_home = x->user_home, .home = x->home };
     struct strbuf frame = { .limit = WIRE_MAX };
     bool ok = sandbox_choose(&scratch, settings_of(x, run->attempt->spec->step), run->attempt, &start.sandbox, err);
+    if (ok && run->attempt->spec->image.len)
+        ok = box_choose(&scratch, x->options.containers, run->attempt->spec, &start, err);
+    else if (ok && start.sandbox.kind > SANDBOX_BWRAP)  // an engine was chosen, and there is no image to run
+        start.sandbox.kind = SANDBOX_AUTO;
     if (ok && start.sandbox.limits.file_bytes == 0)
         start.sandbox.limits.file_bytes = x->disk_bytes;
     if (ok) {

@@ -11,7 +11,9 @@ struct local_step {                     // settings of the steps whose name matc
     Str pattern;
     struct sandbox_settings settings;
 };
+struct containers;
 struct local_options {                  // what it points to outlives the executor
+    const struct containers *containers;        // for tasks with an image; NULL: none
     bool keep_attempts;
     struct sandbox_settings settings;
     const struct local_step *steps;     // the first that matches counts

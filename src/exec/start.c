@@ -12,7 +12,7 @@
 #include "sys/file.h"
 #include "sys/path_text.h"
 
-enum { FLAG_WRITABLE = 1, FLAG_EXECUTABLE = 2, LIGHT_STAGES = 64, LIGHT_BYTES = 64 * 1024, CORE_PARTS = 1000000 };
+enum { FLAG_WRITABLE = 1, FLAG_EXECUTABLE = 2, FLAG_ROOTLESS = 1, FLAG_CAN_LIMIT = 2, LIGHT_STAGES = 64, LIGHT_BYTES = 64 * 1024, CORE_PARTS = 1000000 };
 
 static void encode_stage(struct strbuf *b, const struct stage *stage, const struct stage_source *source)
 {
@@ -62,6 +62,16 @@ static void encode_sandbox(struct strbuf *b, const struct sandbox *sandbox)
     encode_env(b, sandbox->env, sandbox->env_count);
 }
 
+static void encode_box(struct strbuf *b, const struct box *box)
+{
+    wire_u32(b, (uint32_t)box->kind);
+    wire_u32(b, (box->is_rootless ? FLAG_ROOTLESS : 0u) | (box->can_limit ? FLAG_CAN_LIMIT : 0u));
+    wire_str(b, box->program), wire_str(b, box->image), wire_str(b, box->helper), wire_str(b, box->workdir);
+    wire_u32(b, (uint32_t)box->entrypoint_count);
+    for (size_t i = 0; i < box->entrypoint_count; i++)
+        wire_str(b, box->entrypoint[i]);
+}
+
 void start_encode(struct strbuf *b, const struct start *start, const struct attempt *attempt)
 {
     const struct task_spec *spec = attempt->spec;
@@ -75,6 +85,7 @@ void start_encode(struct strbuf *b, const struct start *start, const struct atte
     wire_str(b, start->user_home);
     wire_str(b, start->home);
     encode_sandbox(b, &start->sandbox);
+    encode_box(b, &start->box);
     wire_u32(b, (uint32_t)spec->argc);
     for (size_t i = 0; i < spec->argc; i++)
         wire_str(b, spec->argv[i]);
@@ -127,6 +138,19 @@ static void decode_sandbox(struct arena *a, struct wire_reader *r, struct sandbo
     out->env = get_env(a, r, &out->env_count);
 }
 
+static void decode_box(struct arena *a, struct wire_reader *r, struct box *out)
+{
+    out->kind = (enum engine_kind)wire_get_u32(r);
+    uint32_t flags = wire_get_u32(r);
+    out->is_rootless = flags & FLAG_ROOTLESS, out->can_limit = flags & FLAG_CAN_LIMIT;
+    out->program = wire_get_str(r), out->image = wire_get_str(r), out->helper = wire_get_str(r), out->workdir = wire_get_str(r);
+    out->entrypoint_count = get_count(r);
+    Str *words = NEW_ARRAY(a, Str, out->entrypoint_count);
+    for (size_t i = 0; i < out->entrypoint_count; i++)
+        words[i] = wire_get_str(r);
+    out->entrypoint = words;
+}
+
 static void decode_head(struct arena *a, struct wire_reader *r, struct start *out)
 {
     out->id = wire_get_u64(r);
@@ -138,6 +162,7 @@ static void decode_head(struct arena *a, struct wire_reader *r, struct start *ou
     out->user_home = wire_get_str(r);
     out->home = wire_get_str(r);
     decode_sandbox(a, r, &out->sandbox);
+    decode_box(a, r, &out->box);
 }
 
 bool start_decode_head(struct arena *a, Str payload, struct start *out)
@@ -175,6 +200,8 @@ bool start_decode(struct arena *a, Str payload, struct start *out)
     }
     return !r.is_bad && r.rest.len == 0;
 }
+
+bool start_is_boxed(const struct start *s) { return s->sandbox.kind > SANDBOX_BWRAP; }
 
 Str start_root(const struct start *s) { return sandbox_is_mounted(s->sandbox.kind) ? STR(TASK_ROOT) : s->folder; }
 

@@ -3,6 +3,7 @@
 // What the head tells the runner about one attempt, and what the attempt's own process makes of it.
 #include "base/arena.h"
 #include "engine/executor.h"
+#include "exec/container/box.h"
 #include "exec/sandbox.h"
 
 struct start_stage {
@@ -26,6 +27,7 @@ struct start {
     Str stdin_path, stdout_name, stderr_name;
     Str user_home, home;                // the user's, where known; Petri's: no sandbox shows it
     struct sandbox sandbox;             // kind: the runner has decided what AUTO is
+    struct box box;                     // where the kind is an engine of containers
 };
 struct start_mount {                    // for the "mounted" kinds of sandbox
     Str source, path;                   // on this machine, absolute; in the task. NUL-terminated
@@ -48,6 +50,7 @@ bool start_decode(struct arena *a, Str payload, struct start *out) MUST_CHECK;
 Str start_localize(struct arena *a, Str text, Str folder);
 // TASK_ROOT for a sandbox that mounts it there, else the attempt's folder.
 Str start_root(const struct start *s);
+bool start_is_boxed(const struct start *s);              // in a container
 // What a "mounted" sandbox mounts, in this order: the task's folders, then what lies in them; in `a`. Returns how many.
 size_t start_mounts(struct arena *a, const struct start *s, struct start_mount **out);
 // Makes the attempt's folder and everything in it that the task needs.

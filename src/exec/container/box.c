@@ -58,20 +58,33 @@ static void add_mount(struct words *w, Str source, Str target, bool is_writable)
     add2(w, "--mount", strbuf_take(&b, w->arena));
 }
 
-// Explicit, since an engine's own defaults may be more than this user, or the engine itself, may give.
-static void add_limits(struct words *w, const struct box *b, const struct box_user *u)
+static void add_ulimit(struct words *w, const char *name, int64_t soft, int64_t hard)
 {
-    struct arena *a = w->arena;
-    add2(w, "--ulimit", STR("core=0:0"));
-    add2(w, "--ulimit", str_printf(a, "nofile=%llu:%llu", (unsigned long long)u->files_soft, (unsigned long long)u->files_hard));
+    add2(w, "--ulimit", str_printf(w->arena, "%s=%lld:%lld", name, (long long)soft, (long long)hard));
+}
+
+// Explicit, since an engine's own defaults may be more than this user, or the engine itself, may give.
+static void add_limits(struct words *w, const struct box *b, const struct box_run *run)
+{
+    const struct sandbox_limits *limits = &run->sandbox->limits;
+    const struct box_user *u = run->user;
+    int64_t files = limits->open_files > 0 ? MIN(limits->open_files, (int64_t)u->files_hard) : (int64_t)u->files_hard;
+    add_ulimit(w, "core", 0, 0);
+    add_ulimit(w, "nofile", MIN((int64_t)u->files_soft, files), files);
     if (u->processes_hard)
-        add2(w, "--ulimit", str_printf(a, "nproc=%llu:%llu", (unsigned long long)u->processes_soft, (unsigned long long)u->processes_hard));
-    if (b->memory_bytes > 0) {          // no swap beside it: memory that a task was not given is not given by disk
-        add2(w, "--memory", str_printf(a, "%lld", (long long)b->memory_bytes));
-        add2(w, "--memory-swap", str_printf(a, "%lld", (long long)b->memory_bytes));
+        add_ulimit(w, "nproc", (int64_t)u->processes_soft, (int64_t)u->processes_hard);
+    if (limits->file_bytes > 0)
+        add_ulimit(w, "fsize", limits->file_bytes, limits->file_bytes);
+    if (!b->can_limit)
+        return;
+    if (limits->memory_bytes > 0) {     // no swap beside it: memory that a task was not given is not given by disk
+        add2(w, "--memory", str_printf(w->arena, "%lld", (long long)limits->memory_bytes));
+        add2(w, "--memory-swap", str_printf(w->arena, "%lld", (long long)limits->memory_bytes));
     }
-    if (b->cores > 0)
-        add2(w, "--cpus", str_printf(a, "%.3f", b->cores));
+    if (limits->processes > 0)          // and the helper
+        add2(w, "--pids-limit", str_printf(w->arena, "%lld", (long long)limits->processes + 1));
+    if (limits->cores > 0)
+        add2(w, "--cpus", str_printf(w->arena, "%.3f", limits->cores));
 }
 
 // Files that the task makes are the user's. Without root, docker's user 0 in the container is that user; podman keeps the number.
@@ -93,21 +106,20 @@ static void add_user(struct words *w, const struct box *b, const struct box_user
         add2(w, "--cap-add", str_of(files[i]));
 }
 
-static void docker_command(struct words *w, const struct box *b, Str name, Str label, const struct box_user *u, const struct box_mount *mounts,
-                           size_t count)
+static void docker_command(struct words *w, const struct box *b, const struct box_run *run)
 {
     static const char *const always[] = { "run", "--rm", "--pull=never", "--read-only", "--log-driver=none", "--no-healthcheck", "--hostname=petri",
                                           "--security-opt=no-new-privileges", "--security-opt=label=disable", "--workdir=/", "--entrypoint=" BOX_HELPER };
     for (size_t i = 0; i < LEN(always); i++)
         add(w, always[i]);
-    add2(w, "--name", name);
-    add2(w, "--label", str_concat(w->arena, STR("petri.attempt="), label));
-    if (!b->network)
+    add2(w, "--name", run->name);
+    add2(w, "--label", str_concat(w->arena, STR("petri.attempt="), run->label));
+    if (!run->sandbox->network)
         add(w, "--network=none");
-    add_user(w, b, u);
-    add_limits(w, b, u);
-    for (size_t i = 0; i < count; i++)
-        add_mount(w, mounts[i].source, mounts[i].target, mounts[i].is_writable);
+    add_user(w, b, run->user);
+    add_limits(w, b, run);
+    for (size_t i = 0; i < run->mount_count; i++)
+        add_mount(w, run->mounts[i].source, run->mounts[i].target, run->mounts[i].is_writable);
     vec_push(w->arena, &w->at, b->image);
 }
 
@@ -123,31 +135,30 @@ static bool apptainer_bind(struct words *w, const struct box_mount *m, struct er
     return true;
 }
 
-static bool apptainer_command(struct words *w, const struct box *b, const struct box_mount *mounts, size_t count, struct err *err)
+static bool apptainer_command(struct words *w, const struct box *b, const struct box_run *run, struct err *err)
 {
     static const char *const always[] = { "--silent", "exec", "--containall", "--cleanenv", "--no-home", "--pwd", "/" };
     for (size_t i = 0; i < LEN(always); i++)
         add(w, always[i]);
-    if (!b->network)
+    if (!run->sandbox->network)
         add(w, "--net"), add2(w, "--network", STR("none"));
-    for (size_t i = 0; i < count; i++)
-        if (!apptainer_bind(w, &mounts[i], err))
+    for (size_t i = 0; i < run->mount_count; i++)
+        if (!apptainer_bind(w, &run->mounts[i], err))
             return false;
     vec_push(w->arena, &w->at, b->image);
     add(w, BOX_HELPER);
     return true;
 }
 
-bool box_command(struct arena *a, const struct box *b, Str name, Str label, const struct box_user *user, const struct box_mount *mounts,
-                 size_t count, Str **argv, size_t *argc, struct err *err)
+bool box_command(struct arena *a, const struct box *b, const struct box_run *run, Str **argv, size_t *argc, struct err *err)
 {
     struct words w = { .arena = a };
     bool ok = true;
     vec_push(a, &w.at, b->program);
     if (b->kind == ENGINE_APPTAINER)
-        ok = apptainer_command(&w, b, mounts, count, err);
+        ok = apptainer_command(&w, b, run, err);
     else
-        docker_command(&w, b, name, label, user, mounts, count);
+        docker_command(&w, b, run);
     *argv = w.at.at;
     *argc = w.at.len;
     return ok;

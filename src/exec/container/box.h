@@ -2,6 +2,7 @@
 #pragma once
 // One attempt in a container: the engine's command line, the helper's orders, its report. Text in, text out: nothing is started here.
 #include "exec/container/engine.h"
+#include "exec/sandbox.h"
 #include "task/spec.h"
 
 struct box {                            // travels to the runner with the attempt (start.h)
@@ -13,9 +14,7 @@ struct box {                            // travels to the runner with the attemp
     size_t entrypoint_count;
     Str helper;
     Str workdir;                        // where the tool wants TASK_OUT to be; empty: there
-    int64_t memory_bytes;               // 0: no limit
-    double cores;                       // 0: no limit
-    bool network;
+    bool can_limit;                     // memory, processes and cores
 };
 struct box_mount {
     Str source, target;
@@ -29,10 +28,15 @@ struct box_user {                       // whom the task is to be, and what may 
 };
 // The name of the container of the attempt in `folder`: the same for whoever asks, another for each attempt.
 Str box_name(struct arena *a, Str folder, Str label);
-// The engine's command line, argv[0] its program. mounts: all but those of the box itself. ERR_UNSUPPORTED: a path that this engine cannot
-// mount; the text names it.
-bool box_command(struct arena *a, const struct box *b, Str name, Str label, const struct box_user *user, const struct box_mount *mounts,
-                 size_t count, Str **argv, size_t *argc, struct err *err) MUST_CHECK;
+// The engine's command line, argv[0] its program. ERR_UNSUPPORTED: a path that this engine cannot mount; the text names it.
+struct box_run {
+    Str name, label;                    // of the container; of the attempt
+    const struct box_user *user;
+    const struct sandbox *sandbox;      // network and limits
+    const struct box_mount *mounts;
+    size_t mount_count;
+};
+bool box_command(struct arena *a, const struct box *b, const struct box_run *run, Str **argv, size_t *argc, struct err *err) MUST_CHECK;
 
 struct box_orders {
     const struct box *box;

@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/vec.h"
 #include "exec/container/command.h"
+#include "exec/container/containers.h"
 #include "exec/container/orders.h"
 #include "sys/file.h"
 
@@ -118,8 +119,9 @@ static bool stream(struct arena *a, const struct start *s, Str name, const char 
     return dir_make_all(str_dirname(str_join_path(a, below(a, s, "out"), normal)), err);
 }
 
-static bool write_orders(struct arena *a, const struct start *s, const struct box *b, const char *life, struct mounts *m, struct err *err)
+static bool write_orders(struct arena *a, const struct start *s, const char *life, struct mounts *m, struct err *err)
 {
+    const struct box *b = &s->box;
     Str workdir = b->workdir.len ? b->workdir : STR(TASK_OUT);
     struct box_orders o = { .box = b, .argv = s->argv, .argc = s->argc, .workdir = workdir };
     struct strbuf text = { 0 };
@@ -142,7 +144,7 @@ static bool write_orders(struct arena *a, const struct start *s, const struct bo
     return ok;
 }
 
-static void add_task_mounts(struct arena *a, const struct start *s, const struct box *b, struct mounts *m)
+static void add_task_mounts(struct arena *a, const struct start *s, struct mounts *m)
 {
     struct start_mount *task;
     size_t count = start_mounts(a, s, &task);
@@ -150,8 +152,8 @@ static void add_task_mounts(struct arena *a, const struct start *s, const struct
         mount(m, task[i].source, task[i].path, task[i].is_writable);
     mount(m, below(a, s, "tmp"), STR("/tmp"), true);
     mount(m, below(a, s, "tmp"), STR("/var/tmp"), true);
-    if (b->workdir.len)
-        mount(m, below(a, s, "out"), b->workdir, true);
+    if (s->box.workdir.len)
+        mount(m, below(a, s, "out"), s->box.workdir, true);
 }
 
 static struct box_user user(struct arena *a)
@@ -182,42 +184,33 @@ static bool redirect(struct arena *a, const struct start *s, struct err *err)
     return true;
 }
 
-// The client is the user's own program: it needs the user's environment (which daemon, which certificates), the task nothing of it.
-static char **client_environment(struct arena *a, const struct start *s)
+// The client is the user's own program: it gets the user's environment (which daemon, which certificates), and the task nothing of it. Nor has it
+// the attempt's label: what an engine leaves running for itself is not the task's.
+bool box_exec(struct arena *a, const struct start *s, const char *life, struct err *err)
 {
-    size_t count = 0, kept = 0;
-    while (environ[count])
-        count++;
-    char **env = NEW_ARRAY(a, char *, count + 2);
-    for (size_t i = 0; i < count; i++)
-        if (strncmp(environ[i], "PETRI_ATTEMPT=", 14) != 0)
-            env[kept++] = environ[i];
-    env[kept] = str_z(a, str_concat(a, STR("PETRI_ATTEMPT="), s->label));
-    return env;
-}
-
-bool box_exec(struct arena *a, const struct start *s, const struct box *b, const char *life, struct err *err)
-{
+    const struct box *b = &s->box;
     struct mounts m = { .arena = a };
     struct box_user who = user(a);
-    Str *argv, name = box_name(a, s->folder, s->label);
+    struct box_run run = { .name = box_name(a, s->folder, s->label), .label = s->label, .user = &who, .sandbox = &s->sandbox };
+    Str *argv;
     size_t argc;
     if (s->argc + b->entrypoint_count == 0)
         return err_set(err, ERR_INVALID, "the command is empty");
-    if (!write_orders(a, s, b, life, &m, err))
+    if (!write_orders(a, s, life, &m, err))
         return false;
-    add_task_mounts(a, s, b, &m);
-    if (!box_command(a, b, name, s->label, &who, m.at.at, m.at.len, &argv, &argc, err))
+    add_task_mounts(a, s, &m);
+    run.mounts = m.at.at, run.mount_count = m.at.len;
+    if (!box_command(a, b, &run, &argv, &argc, err))
         return false;
     if (b->kind != ENGINE_APPTAINER &&
-        !make_file(below(a, s, "container"), 0600, str_printf(a, STR_FMT "\n" STR_FMT "\n", STR_ARG(b->program), STR_ARG(name)), err))
+        !make_file(below(a, s, "container"), 0600, str_printf(a, STR_FMT "\n" STR_FMT "\n", STR_ARG(b->program), STR_ARG(run.name)), err))
         return false;
     char **words = NEW_ARRAY(a, char *, argc + 1);
     for (size_t i = 0; i < argc; i++)
         words[i] = str_z(a, argv[i]);
     if (!redirect(a, s, err))
         return false;
-    execve(words[0], words, client_environment(a, s));
+    execve(words[0], words, environ);
     if (errno == E2BIG)
         return err_set(err, ERR_LIMIT, "too many inputs for one command line of %s; put them into a folder or an archive", words[0]);
     return err_errno(err, "cannot run %s", words[0]);
@@ -271,6 +264,22 @@ void box_end_read(Str folder, int status, struct box_end *out)
     if (WIFEXITED(status))
         unlink(str_join_path(&a, folder, STR("container")).data);
     arena_release(&a);
+}
+
+// --- the head
+
+bool box_choose(struct arena *a, const struct containers *c, const struct task_spec *spec, struct start *start, struct err *err)
+{
+    static const enum sandbox_kind kinds[] = { [ENGINE_DOCKER] = SANDBOX_DOCKER, [ENGINE_PODMAN] = SANDBOX_PODMAN, [ENGINE_APPTAINER] = SANDBOX_APPTAINER };
+    struct image image;
+    if (!containers_image(a, c, spec->image, &image, err))
+        return false;
+    const struct engine *e = &c->engine;
+    start->sandbox.kind = kinds[e->kind];
+    start->box = (struct box){ .kind = e->kind, .program = e->program, .is_rootless = e->is_rootless, .can_limit = e->can_limit,
+                               .image = e->kind == ENGINE_APPTAINER ? image_file(a, c->cache, image.id) : image.id,
+                               .entrypoint = image.entrypoint, .entrypoint_count = image.entrypoint_count, .helper = c->helper, .workdir = spec->workdir };
+    return true;
 }
 
 void box_remove(Str folder)

@@ -5,8 +5,9 @@
 //   box/orders, box/life    for the helper; life: a FIFO, the runner's hold on everything in the container
 //   report, engine          what the helper and the engine's client said
 //   container               the engine's program and the container's name: as long as it is there, a container may be left
-#include "exec/container/box.h"
 #include "exec/start.h"
+
+struct containers;
 
 // --- the runner
 
@@ -31,9 +32,13 @@ void box_end_read(Str folder, int status, struct box_end *out);
 // --- the attempt's process, with the folder staged
 
 // Writes the orders, and becomes the engine's client. Returns only when that failed. life: the lifeline's path.
-bool box_exec(struct arena *a, const struct start *s, const struct box *b, const char *life, struct err *err) MUST_CHECK;
+bool box_exec(struct arena *a, const struct start *s, const char *life, struct err *err) MUST_CHECK;
 
-// --- the head, with every process of the attempt on this machine dead
+// --- the head
 
-// Removes the container that a client left when it was killed. Blocking; a word in the log when the engine cannot.
+// What `attempt` needs for its image; start->sandbox is chosen. ERR_NOT_FOUND: the image is not there (any more).
+bool box_choose(struct arena *a, const struct containers *c, const struct task_spec *spec, struct start *start, struct err *err) MUST_CHECK;
+
+// With every process of the attempt on this machine dead: removes the container that a client left when it was killed, and whoever
+// lives in it. Blocking; a word in the log when the engine cannot.
 void box_remove(Str folder);

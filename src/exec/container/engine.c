@@ -43,7 +43,7 @@ static void read_docker(struct arena *a, Str answer, struct engine *e)
     Value security = value_get(v, STR("security")), memory = value_get(v, STR("memory"));
     for (size_t i = 0; i < value_len(security); i++)
         e->is_rootless |= str_starts(value_str(value_at(security, i)), STR("name=rootless"));
-    e->can_limit_memory = memory.kind != VALUE_BOOL || memory.boolean;
+    e->can_limit = memory.kind != VALUE_BOOL || memory.boolean;
 }
 
 // Rootless podman on control groups of version 1 can limit nothing.
@@ -61,16 +61,16 @@ static bool ask(struct arena *a, enum engine_kind kind, struct engine *e, struct
         return false;
     if (r.exit_code != 0)
         return err_set(err, ERR_NOT_FOUND, "%s does not work here: " STR_FMT, k->name, STR_ARG(command_complaint(a, &r)));
-    e->can_limit_memory = true;
+    e->can_limit = true;
     if (kind == ENGINE_DOCKER)
         read_docker(a, str_trim(r.out), e);
     if (kind == ENGINE_PODMAN) {
         e->is_rootless = str_is(str_trim(r.out), "true");
-        e->can_limit_memory = !e->is_rootless || has_unified_groups();
+        e->can_limit = !e->is_rootless || has_unified_groups();
     }
     if (kind == ENGINE_APPTAINER) {
         e->is_rootless = geteuid() != 0;
-        e->can_limit_memory = false;
+        e->can_limit = false;
     }
     return true;
 }

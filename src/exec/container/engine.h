@@ -11,7 +11,7 @@ struct engine {
     enum engine_kind kind;
     Str program;                        // absolute path
     bool is_rootless;                   // it works without root: what is root in the container is the user outside
-    bool can_limit_memory;
+    bool can_limit;                     // memory, processes and cores
 };
 const char *engine_name(enum engine_kind kind);         // "docker"
 // The engine to use. ERR_NOT_FOUND: none is installed, or none that is works; the text says of each why, and what to do.
