@@ -418,8 +418,11 @@ static int finish(struct session *s, Time started, const struct err *not_started
 // run's failure.
 static void find_containers(struct session *s)
 {
+    static const int engines[] = { [SANDBOX_AUTO] = ENGINE_AUTO, [SANDBOX_NONE] = ENGINE_AUTO, [SANDBOX_BWRAP] = ENGINE_AUTO,
+                                   [SANDBOX_DOCKER] = ENGINE_DOCKER, [SANDBOX_PODMAN] = ENGINE_PODMAN, [SANDBOX_APPTAINER] = ENGINE_APPTAINER };
     const struct run_plan *p = s->plan;
-    struct containers_ask ask = { .home = p->home, .to_run = true, .engine = ENGINE_AUTO, .fetch = p->dry_run ? IMAGES_LOOK : IMAGES_FETCH,
+    struct containers_ask ask = { .home = path_absolute(p->arena, p->home), .to_run = true, .engine = engines[p->config.config.sandbox.kind],
+                                  .fetch = p->dry_run ? IMAGES_LOOK : IMAGES_FETCH,
                                   .show = !p->quiet && isatty(STDERR_FILENO), .say = p->quiet ? NULL : images_say };
     if (!p->no_container && images_prepare(p->arena, p->workflow, p->inputs, &ask, &s->containers, &s->no_containers))
         s->no_containers.code = ERR_NONE;

@@ -16,14 +16,23 @@ struct staging {
     Str made;                           // the parent made last: neighbours share it
 };
 
+// A container may have things anywhere (CWL: an absolute entryname).
+static bool is_outside(Str path) { return !str_starts(path, STR(TASK_ROOT "/")); }
+
+static Str outside_place(struct arena *a, const struct start *s, Str path)
+{
+    return str_concat(a, str_join_path(a, s->folder, STR("abs")), path);
+}
+
 // Where a stage goes on this machine, NUL-terminated; refuses what does not lie below TASK_ROOT.
 static bool place(struct staging *s, Str path, Str *out, struct err *err)
 {
-    bool is_below =
-        str_starts(path, STR(TASK_ROOT "/")) && !str_has(path, '\0') && str_eq(str_normal_path(s->arena, path), path);
-    if (!is_below)
+    bool is_good = path.len > 1 && path.data[0] == '/' && !str_has(path, '\0') && str_eq(str_normal_path(s->arena, path), path);
+    if (!is_good || (is_outside(path) && !start_is_boxed(s->start)))
         return err_set(err, ERR_INVALID, "it must lie below " TASK_ROOT ", without '.', '..' or doubled slashes");
-    *out = str_concat(s->arena, s->start->folder, str_from(path, strlen(TASK_ROOT)));
+    *out = outside_place(s->arena, s->start, path);
+    if (!is_outside(path))
+        *out = str_concat(s->arena, s->start->folder, str_from(path, strlen(TASK_ROOT)));
     Str parent = str_dirname(*out);
     if (str_eq(parent, s->made))
         return true;
@@ -64,7 +73,7 @@ static Str staged_path(struct arena *a, const struct start_stage *stage, size_t 
 static bool stage_shown(struct staging *s, const struct start_stage *stage, size_t number, Str to, struct err *err)
 {
     bool is_mounted = sandbox_is_mounted(s->start->sandbox.kind);
-    if (is_mounted && is_in(stage->path))
+    if (is_mounted && (is_in(stage->path) || is_outside(stage->path)))
         return write_file(to, (Str){ 0 }, 0444, err);
     Str target = is_mounted ? staged_path(s->arena, stage, number) : str_copy(s->arena, stage->source);
     return symlink(target.data, to.data) == 0 || err_errno(err, "cannot link it to %s", target.data);
@@ -179,6 +188,13 @@ static bool is_staged_in(const struct start *s)
     return false;
 }
 
+// What a container has elsewhere than below TASK_ROOT: shown as it is, or made in the attempt's folder and mounted from there.
+static struct start_mount outside_mount(struct arena *a, const struct start *s, const struct start_stage *stage, bool is_shown)
+{
+    return (struct start_mount){ is_shown ? str_copy(a, stage->source) : outside_place(a, s, stage->path), str_copy(a, stage->path),
+                                 stage->is_writable, false };
+}
+
 // The source of a stage that is shown as it is, if it is one.
 static bool is_to_be_mounted(const struct start_stage *stage)
 {
@@ -200,7 +216,9 @@ size_t start_mounts(struct arena *a, const struct start *s, struct start_mount *
     for (size_t i = 0; i < s->stage_count; i++) {
         const struct start_stage *stage = &s->stages[i];
         bool is_inside = is_in(stage->path);
-        if (is_to_be_mounted(stage))
+        if (is_outside(stage->path))
+            add_mount(mounts, &count, outside_mount(a, s, stage, is_to_be_mounted(stage)));
+        else if (is_to_be_mounted(stage))
             add_mount(mounts, &count, (struct start_mount){ str_copy(a, stage->source), is_inside ? str_copy(a, stage->path) : staged_path(a, stage, i),
                                                             false, is_inside });
     }

@@ -71,7 +71,7 @@ static void add_limits(struct words *w, const struct box *b, const struct box_ru
     int64_t files = limits->open_files > 0 ? MIN(limits->open_files, (int64_t)u->files_hard) : (int64_t)u->files_hard;
     add_ulimit(w, "core", 0, 0);
     add_ulimit(w, "nofile", MIN((int64_t)u->files_soft, files), files);
-    if (u->processes_hard)
+    if (b->kind == ENGINE_PODMAN && u->processes_hard)
         add_ulimit(w, "nproc", (int64_t)u->processes_soft, (int64_t)u->processes_hard);
     if (limits->file_bytes > 0)
         add_ulimit(w, "fsize", limits->file_bytes, limits->file_bytes);

@@ -156,6 +156,18 @@ static void add_task_mounts(struct arena *a, const struct start *s, struct mount
         mount(m, below(a, s, "out"), s->box.workdir, true);
 }
 
+// podman lowers its own limit to this, and cannot go back without CAP_SYS_RESOURCE.
+static uint64_t most_processes(void)
+{
+    char text[32] = "";
+    int fd = open("/proc/sys/kernel/pid_max", O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd >= 0 ? read(fd, text, sizeof text) : -1;
+    int64_t most;
+    if (fd >= 0)
+        close(fd);
+    return len > 0 && str_to_int(str_trim((Str){ text, (size_t)len }), &most) && most > 0 ? (uint64_t)most : 32768;
+}
+
 static struct box_user user(struct arena *a)
 {
     struct rlimit files = { 1024, 1024 }, processes = { 0, 0 };
@@ -167,8 +179,8 @@ static struct box_user user(struct arena *a)
     u.group_count = (size_t)MAX(count, 0);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0)
         u.files_soft = files.rlim_cur, u.files_hard = files.rlim_max;
-    if (getrlimit(RLIMIT_NPROC, &processes) == 0 && processes.rlim_max != RLIM_INFINITY)
-        u.processes_soft = processes.rlim_cur, u.processes_hard = processes.rlim_max;
+    if (getrlimit(RLIMIT_NPROC, &processes) == 0)
+        u.processes_hard = MIN(processes.rlim_max, most_processes()), u.processes_soft = MIN(processes.rlim_cur, u.processes_hard);
     return u;
 }
 

@@ -212,11 +212,12 @@ static bool discover_file(struct evaluation *e, const struct expr_context *x, co
     size_t before = count;
     for (size_t i = 0; i < p->secondary_count; i++) {
         Value named, required = p->secondary[i].required;
+        bool was_expression = required.kind == VALUE_STRING;
         if (!expr_is(p->secondary[i].pattern))
             continue;
         if (!expr_any(x, value_string(&e->arena, p->secondary[i].pattern), file, &named, err) || !expr_any(x, required, file, &required, err))
             return err_wrap(err, "input '" STR_FMT "', secondaryFiles", STR_ARG(p->id));
-        bool is_required = required.kind != VALUE_BOOL || required.boolean;
+        bool is_required = required.kind == VALUE_BOOL ? required.boolean : !was_expression;
         if (!add_named(e, file, named, is_required, list, &count, SECONDARY_MAX, err))
             return err_wrap(err, "input '" STR_FMT "'", STR_ARG(p->id));
     }

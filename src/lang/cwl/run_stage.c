@@ -175,9 +175,10 @@ static bool has_secondary(struct call *c, Value file, Str name)
 static bool is_required(struct call *c, const struct expr_context *x, const struct cwl_secondary *s, Value file, bool *required, struct err *err)
 {
     Value v = s->required;
-    if (v.kind == VALUE_STRING && !expr_any(x, v, file, &v, err))
+    bool was_expression = v.kind == VALUE_STRING;
+    if (was_expression && !expr_any(x, v, file, &v, err))
         return false;
-    *required = v.kind == VALUE_BOOL ? v.boolean : true;
+    *required = v.kind == VALUE_BOOL ? v.boolean : !was_expression;     // an expression that gives null asks for nothing
     return c != NULL;
 }
 
