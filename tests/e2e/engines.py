@@ -8,6 +8,7 @@
 Images hold a small tree of Debian's packages (tools/image-tree), kept below build/. They are given the names that tests of others ask for.
 """
 import fcntl
+import hashlib
 import json
 import os
 import shutil
@@ -17,9 +18,9 @@ import tempfile
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-TREE = os.path.join(ROOT, 'build', 'images', 'tree.tar')
+MAKER = os.path.join(ROOT, 'tools', 'image-tree')
 NAMES = ['docker.io/library/debian:stable-slim', 'docker.io/library/python:3-slim', 'docker.io/library/alpine:latest']
-WITH_ENTRYPOINT = 'docker.io/library/bash:4.4'      # its entry point is bash
+WITH_ENTRYPOINT = 'docker.io/library/bash:4.4'      # options are bash's, anything else is a command
 START_SECONDS = 60
 
 
@@ -28,15 +29,17 @@ class Unavailable(Exception):
 
 
 def tree():
-    """The image's files as a tar archive, made once."""
-    os.makedirs(os.path.dirname(TREE), exist_ok=True)
-    with open(TREE + '.lock', 'w') as lock:
+    """The image's files as a tar archive, made once for each version of its maker."""
+    with open(MAKER, 'rb') as f:
+        path = os.path.join(ROOT, 'build', 'images', hashlib.sha256(f.read()).hexdigest()[:16] + '.tar')
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path + '.lock', 'w') as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if not os.path.exists(TREE):
-            done = subprocess.run([os.path.join(ROOT, 'tools', 'image-tree'), TREE], stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        if not os.path.exists(path):
+            done = subprocess.run([MAKER, path], stdin=subprocess.DEVNULL, capture_output=True, text=True)
             if done.returncode:
                 raise Unavailable('no image could be made: %s' % (done.stderr.strip().splitlines() or ['?'])[-1])
-    return TREE
+    return path
 
 
 class Engine:
@@ -58,7 +61,7 @@ class Engine:
         self.call('import', '--change', 'ENV PETRI_TEST_IMAGE=yes', tree(), NAMES[0])
         for name in NAMES[1:]:
             self.call('tag', NAMES[0], name)
-        self.call('import', '--change', 'ENTRYPOINT ["bash"]', tree(), WITH_ENTRYPOINT)
+        self.call('import', '--change', 'ENTRYPOINT ["docker-entrypoint.sh"]', tree(), WITH_ENTRYPOINT)
 
     def try_one(self):
         limit = os.sysconf('SC_OPEN_MAX')
@@ -135,7 +138,7 @@ class Podman(Engine):
         super().__init__('podman', shutil.which('podman'), {'CONTAINERS_CONF': os.path.join(folder, 'containers.conf'), 'XDG_RUNTIME_DIR': runtime,
                                                             'CONTAINERS_STORAGE_CONF': os.path.join(folder, 'storage.conf')})
         self.folder = folder
-        self.call('info')
+        self.call('info')               # storage that does not work shows here
 
     def stop(self):
         self.call('rm', '--all', '--force', check=False)

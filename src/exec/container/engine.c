@@ -18,7 +18,7 @@ static const struct kind {
 } kinds[ENGINE_KINDS] = {
     [ENGINE_DOCKER] = { "docker", { "docker" }, "info",
                         { "--format", "{\"security\":{{json .SecurityOptions}},\"memory\":{{json .MemoryLimit}},\"errors\":{{json .ServerErrors}}}" } },
-    [ENGINE_PODMAN] = { "podman", { "podman" }, "info", { "--format", "{{json .Host.Security.Rootless}}" } },
+    [ENGINE_PODMAN] = { "podman", { "podman" }, "version", { NULL } },  // has no daemon; `info` looks at far more than this
     [ENGINE_APPTAINER] = { "apptainer", { "apptainer", "singularity" }, "version", { NULL } },
 };
 
@@ -65,7 +65,7 @@ static bool ask(struct arena *a, enum engine_kind kind, struct engine *e, struct
     if (kind == ENGINE_DOCKER)
         read_docker(a, str_trim(r.out), e);
     if (kind == ENGINE_PODMAN) {
-        e->is_rootless = str_is(str_trim(r.out), "true");
+        e->is_rootless = geteuid() != 0;
         e->can_limit = !e->is_rootless || has_unified_groups();
     }
     if (kind == ENGINE_APPTAINER) {
