@@ -226,11 +226,11 @@ const struct command cmd_images = {
     .name = "images",
     .usage = "ls WORKFLOW | pull WORKFLOW | pin WORKFLOW [--update]",
     .summary = "The container images of a workflow: list, fetch, pin by digest",
-    .description = "'petri images ls' lists the images that the tools of WORKFLOW ask for (DockerRequirement), whether they are here, and whether they "
-                   "are pinned.\n\n"
+    .description = "'petri images ls' lists the images that the tools of WORKFLOW ask for (DockerRequirement), whether they are here, and "
+                   "whether they are pinned.\n\n"
                    "'petri images pull' fetches all that are not here, as a run would before its first task.\n\n"
-                   "'petri images pin' writes WORKFLOW.images.lock beside the workflow: the digest of every image. Keep it with the workflow: from then "
-                   "on every run, here and elsewhere, takes exactly these bytes or none. What is pinned stays until --update.",
+                   "'petri images pin' writes WORKFLOW.images.lock beside the workflow: the digest of every image. Keep it with the workflow: from "
+                   "then on every run, here and elsewhere, takes exactly these bytes or none. What is pinned stays until --update.",
     .options = options,
     .option_count = LEN(options),
     .words = "ls pull pin",

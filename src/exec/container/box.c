@@ -108,8 +108,9 @@ static void add_user(struct words *w, const struct box *b, const struct box_user
 
 static void docker_command(struct words *w, const struct box *b, const struct box_run *run)
 {
-    static const char *const always[] = { "run", "--rm", "--pull=never", "--read-only", "--log-driver=none", "--no-healthcheck", "--hostname=petri",
-                                          "--security-opt=no-new-privileges", "--security-opt=label=disable", "--workdir=/", "--entrypoint=" BOX_HELPER };
+    static const char *const always[] = { "run", "--rm", "--pull=never", "--read-only", "--log-driver=none", "--no-healthcheck",
+                                          "--hostname=petri", "--security-opt=no-new-privileges", "--security-opt=label=disable", "--workdir=/",
+                                          "--entrypoint=" BOX_HELPER };
     for (size_t i = 0; i < LEN(always); i++)
         add(w, always[i]);
     add2(w, "--name", run->name);

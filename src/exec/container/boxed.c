@@ -282,7 +282,8 @@ void box_end_read(Str folder, int status, struct box_end *out)
 
 bool box_choose(struct arena *a, const struct containers *c, const struct task_spec *spec, struct start *start, struct err *err)
 {
-    static const enum sandbox_kind kinds[] = { [ENGINE_DOCKER] = SANDBOX_DOCKER, [ENGINE_PODMAN] = SANDBOX_PODMAN, [ENGINE_APPTAINER] = SANDBOX_APPTAINER };
+    static const enum sandbox_kind kinds[] = { [ENGINE_DOCKER] = SANDBOX_DOCKER, [ENGINE_PODMAN] = SANDBOX_PODMAN,
+                                               [ENGINE_APPTAINER] = SANDBOX_APPTAINER };
     struct image image;
     if (!containers_image(a, c, spec->image, &image, err))
         return false;
@@ -290,7 +291,8 @@ bool box_choose(struct arena *a, const struct containers *c, const struct task_s
     start->sandbox.kind = kinds[e->kind];
     start->box = (struct box){ .kind = e->kind, .program = e->program, .is_rootless = e->is_rootless, .can_limit = e->can_limit,
                                .image = e->kind == ENGINE_APPTAINER ? image_file(a, c->cache, image.id) : image.id,
-                               .entrypoint = image.entrypoint, .entrypoint_count = image.entrypoint_count, .helper = c->helper, .workdir = spec->workdir };
+                               .entrypoint = image.entrypoint, .entrypoint_count = image.entrypoint_count, .helper = c->helper,
+                               .workdir = spec->workdir };
     return true;
 }
 

@@ -17,7 +17,7 @@ static const struct kind {
     const char *arguments[4];
 } kinds[ENGINE_KINDS] = {
     [ENGINE_DOCKER] = { "docker", { "docker" }, "info",
-                        { "--format", "{\"security\":{{json .SecurityOptions}},\"memory\":{{json .MemoryLimit}},\"errors\":{{json .ServerErrors}}}" } },
+                        { "--format", "{\"security\":{{json .SecurityOptions}},\"memory\":{{json .MemoryLimit}}}" } },
     [ENGINE_PODMAN] = { "podman", { "podman" }, "version", { NULL } },  // has no daemon; `info` looks at far more than this
     [ENGINE_APPTAINER] = { "apptainer", { "apptainer", "singularity" }, "version", { NULL } },
 };

@@ -3,4 +3,4 @@
 // The helper program (inside.c), static and whole, as it is carried in this program.
 #include "base/str.h"
 
-Str helper_bytes(void);
+Str helper_bytes(void);                 // the file; static

@@ -221,8 +221,8 @@ static bool pinned(struct arena *a, const struct image_search *s, const struct i
         return true;
     }
     if (lock->digest.len == 0)
-        return err_set(err, ERR_NOT_FOUND, STR_FMT " pins it to " STR_FMT ", which is not here, and which no registry is known to have; load it, or pin "
-                       "what is here: petri images pin --update", STR_ARG(s->lock_name), STR_ARG(lock->id));
+        return err_set(err, ERR_NOT_FOUND, STR_FMT " pins it to " STR_FMT ", which is not here, and which no registry is known to have; "
+                       "load it, or pin what is here: petri images pin --update", STR_ARG(s->lock_name), STR_ARG(lock->id));
     if (!pull(a, s, lock->digest, out, err))
         return err_wrap(err, "pinned to " STR_FMT " by " STR_FMT, STR_ARG(lock->digest), STR_ARG(s->lock_name));
     return str_eq(out->id, lock->id) ||

@@ -104,8 +104,8 @@ static bool from_archive(struct arena *a, const struct image_search *s, const st
 {
     if (r->load.len)
         return make_file(a, s, "build", str_concat(a, STR("docker-archive:"), r->load), (Str){ 0 }, id, err);
-    return err_set(err, ERR_UNSUPPORTED, "apptainer can neither import a tree of files nor build from a Dockerfile; give dockerPull or dockerLoad, or use "
-                   "docker or podman");
+    return err_set(err, ERR_UNSUPPORTED, "apptainer can neither import a tree of files nor build from a Dockerfile; give dockerPull or "
+                   "dockerLoad, or use docker or podman");
 }
 
 static bool is_image_file(Str name) { return str_ends(name, STR(".sif")) && file_exists(name); }
@@ -135,7 +135,8 @@ bool apptainer_image(struct arena *a, const struct image_search *s, const struct
         if (!make_file(a, s, "pull", str_concat(a, STR("docker://"), lock->digest), lock->id, &id, err))
             return false;
     } else if (lock) {
-        return err_set(err, ERR_NOT_FOUND, STR_FMT " pins it to " STR_FMT ", which no registry is known to have", STR_ARG(s->lock_name), STR_ARG(lock->id));
+        return err_set(err, ERR_NOT_FOUND, STR_FMT " pins it to " STR_FMT ", which no registry is known to have", STR_ARG(s->lock_name),
+                       STR_ARG(lock->id));
     } else if (is_image_file(r->id)) {
         if (!own_file(a, s, r->id, &id, err))
             return false;

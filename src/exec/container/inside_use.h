@@ -13,7 +13,7 @@ struct use {
     int64_t limit_bytes;                // of memory, as the group has it; -1: none or not known
     int64_t user_before_ns, system_before_ns;           // spent in the group before us
 };
-void use_begin(struct use *u);
+void use_begin(struct use *u);          // before the command starts
 void use_sample(struct use *u);         // looks at the memory; now and then, since groups remember only with their page cache
 void use_finish(struct use *u);         // every other process must be dead and waited for
 void use_signal_children(int number);   // to what has us as its parent: orphans too, since we adopt them

@@ -16,14 +16,16 @@
 
 static struct arena a;
 static struct err err;
+static struct sandbox sandbox;
 
 // All words in one line, for looking into.
 static Str command_of(const struct box *b, const struct box_user *u, const struct box_mount *mounts, size_t count)
 {
     struct strbuf line = { 0 };
+    struct box_run run = { STR("petri-x"), STR("run-1-2"), u, &sandbox, mounts, count };
     Str *argv;
     size_t argc;
-    EXPECT_OK(box_command(&a, b, STR("petri-x"), STR("run-1-2"), u, mounts, count, &argv, &argc, &err), err);
+    EXPECT_OK(box_command(&a, b, &run, &argv, &argc, &err), err);
     for (size_t i = 0; i < argc; i++)
         strbuf_addf(&line, "%s" STR_FMT, i ? " " : "", STR_ARG(argv[i]));
     return strbuf_take(&line, &a);
@@ -37,7 +39,7 @@ static bool has(Str line, const char *words)
 static const struct box_user alice = { .user = 1000, .group = 1000, .groups = (const uint32_t[]){ 1000, 2000 }, .group_count = 2,
                                        .files_soft = 1024, .files_hard = 4096 };
 static const struct box_user root = { .files_soft = 1024, .files_hard = 4096 };
-static const struct box docker = { .kind = ENGINE_DOCKER, .program = STR_CONST("/usr/bin/docker"), .image = STR_CONST(ID) };
+static const struct box docker = { .kind = ENGINE_DOCKER, .program = STR_CONST("/usr/bin/docker"), .image = STR_CONST(ID), .can_limit = true };
 
 TEST(a_container_has_no_network_no_privileges_and_nothing_to_write_to_unless_it_is_asked_for)
 {
@@ -50,11 +52,14 @@ TEST(a_container_has_no_network_no_privileges_and_nothing_to_write_to_unless_it_
     EXPECT(!has(line, "--cap-add"));
     EXPECT(!has(line, "--memory"));
     EXPECT(str_ends(line, STR(" " ID)));
-    struct box open = docker;
-    open.network = true, open.memory_bytes = 1 << 28;
-    line = command_of(&open, &alice, NULL, 0);
+    sandbox.network = true, sandbox.limits.memory_bytes = 1 << 28, sandbox.limits.processes = 10, sandbox.limits.open_files = 2000;
+    line = command_of(&docker, &alice, NULL, 0);
     EXPECT(!has(line, "--network=none"));
-    EXPECT(has(line, "--memory 268435456 --memory-swap 268435456"));
+    EXPECT(has(line, "--memory 268435456 --memory-swap 268435456 --pids-limit 11"));
+    EXPECT(has(line, "--ulimit nofile=1024:2000"));
+    struct box unable = docker;
+    unable.can_limit = false;
+    EXPECT(!has(command_of(&unable, &alice, NULL, 0), "--memory"));
 }
 
 TEST(files_made_in_a_container_belong_to_the_user_whatever_the_engine)
@@ -89,10 +94,11 @@ TEST(apptainer_refuses_a_path_that_it_would_take_apart)
 {
     const struct box b = { .kind = ENGINE_APPTAINER, .program = STR_CONST("/usr/bin/apptainer"), .image = STR_CONST("/i.sif") };
     const struct box_mount good = { STR_CONST("/a/b"), STR_CONST("/c"), false }, bad = { STR_CONST("/a:b"), STR_CONST("/c"), false };
+    struct box_run run = { STR("n"), STR("l"), &alice, &sandbox, &bad, 1 };
     Str *argv;
     size_t argc;
     EXPECT(has(command_of(&b, &alice, &good, 1), "--bind /a/b:/c:ro"));
-    EXPECT_ERR(box_command(&a, &b, STR("n"), STR("l"), &alice, &bad, 1, &argv, &argc, &err), err, ERR_UNSUPPORTED);
+    EXPECT_ERR(box_command(&a, &b, &run, &argv, &argc, &err), err, ERR_UNSUPPORTED);
     EXPECT(str_find(str_of(err.text), STR("/a:b")) >= 0);
 }
 

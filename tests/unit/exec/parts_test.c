@@ -64,6 +64,8 @@ TEST(a_description_comes_back_as_it_was_and_never_when_it_was_cut)
         .id = 5, .folder = STR_CONST("/folder"), .spare = STR_CONST("/spare"), .search_path = STR_CONST("/bin"), .home = STR_CONST("/home/u/.petri"),
         .sandbox = { .kind = SANDBOX_BWRAP, .network = true, .limits = { .memory_bytes = 7, .processes = 8, .file_bytes = 9, .cores = 1.5 },
                      .secrets = secrets, .secret_count = 1, .paths = paths, .path_count = 1, .env = env, .env_count = 1 },
+        .box = { .kind = ENGINE_PODMAN, .is_rootless = true, .program = STR_CONST("/bin/podman"), .image = STR_CONST("sha256:1"),
+                 .entrypoint = argv, .entrypoint_count = 2, .workdir = STR_CONST("/other") },
     };
     start_encode(&b, &start, &attempt);
     EXPECT_INT(wire_next(strbuf_str(&b), &type, &payload, &used), 1);
@@ -83,6 +85,9 @@ TEST(a_description_comes_back_as_it_was_and_never_when_it_was_cut)
     EXPECT_STR(got.sandbox.secrets[0].source, STR("/home/u/token"));
     EXPECT_STR(got.sandbox.paths[0], STR("/data"));
     EXPECT_STR(got.sandbox.env[0].name, STR("A"));
+    EXPECT(got.box.kind == ENGINE_PODMAN && got.box.is_rootless && !got.box.can_limit);
+    EXPECT_STR(got.box.entrypoint[0], STR("one"));
+    EXPECT_STR(got.box.workdir, STR("/other"));
     for (size_t len = 0; len < payload.len; len++)
         EXPECT(!start_decode(&a, str_first(payload, len), &got));
     strbuf_release(&b);
