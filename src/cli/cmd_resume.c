@@ -23,6 +23,7 @@ static const struct option options[] = {
     { "cores", OPTION_TEXT, "N", "Cores that running tasks may reserve together.", .setting = "engine.cores" },
     { "memory", OPTION_TEXT, "SIZE", "Memory that running tasks may reserve together: 8G, 512 MiB.", .setting = "engine.memory" },
     { "retries", OPTION_TEXT, "N", "Further attempts after a task failed.", .setting = "engine.retries" },
+    { "sandbox", OPTION_TEXT, "KIND", "What tasks are shut into: " SANDBOX_CHOICES ".", .setting = "sandbox.kind" },
     { "keep-attempts", OPTION_FLAG, NULL, "Leave the work folders of attempts in .petri/attempts, to look into." },
 };
 

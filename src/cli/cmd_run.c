@@ -29,6 +29,7 @@ static const struct option options[] = {
     { "memory", OPTION_TEXT, "SIZE", "Memory that running tasks may reserve together: 8G, 512 MiB.", .setting = "engine.memory" },
     { "retries", OPTION_TEXT, "N", "Further attempts after a task failed.", .setting = "engine.retries" },
     { "manifest", OPTION_FLAG, NULL, "Leave a manifest.json beside the outputs ('petri verify' checks it). Default for flows.", .can_negate = true },
+    { "sandbox", OPTION_TEXT, "KIND", "What tasks are shut into: " SANDBOX_CHOICES ". Default: auto.", .setting = "sandbox.kind" },
     { "keep-attempts", OPTION_FLAG, NULL, "Leave the work folders of attempts in .petri/attempts, to look into." },
 };
 

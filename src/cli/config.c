@@ -22,6 +22,25 @@ const struct setting settings[] = {
       "Wait before the first further attempt; doubles with each, up to five minutes." },
     { "engine.kill_grace", SETTING_DURATION, FIELD(kill_grace), 0, 3600, NULL, "5s",
       "How long a cancelled task may tidy up between SIGTERM and SIGKILL." },
+    { "sandbox.kind", SETTING_CHOICE, FIELD(sandbox.kind), 0, 0, SANDBOX_CHOICES, "auto",
+      "What tasks are shut into. auto: a container for a tool that names an image, else bwrap where this machine can, else none; bwrap: Linux "
+      "namespaces, as bubblewrap makes them." },
+    { "sandbox.paths", SETTING_TEXT, FIELD(sandbox.paths), 0, 65536, "PATH:PATH", "",
+      "Folders and files of this machine that tasks in a sandbox may read beside their inputs, the system's folders and what PATH leads to." },
+    { "sandbox.environment", SETTING_TEXT, FIELD(sandbox.environment), 0, 65536, "NAME,NAME", "",
+      "Environment variables that are passed on to tasks. Nothing else is, and they are not part of a task's key." },
+    { "sandbox.secrets", SETTING_TEXT, FIELD(sandbox.secrets), 0, 65536, "NAME=/FILE,NAME=/FILE", "",
+      "Files with secrets, that tasks find in the folder $PETRI_SECRETS under these names." },
+    { "limits.memory", SETTING_CHOICE, FIELD(sandbox.memory), 0, 0, "asked|none", "asked",
+      "Kill a task that uses more memory than it asks for (CWL: ramMax, else ramMin); none: what it asks for is only reserved." },
+    { "limits.cores", SETTING_CHOICE, FIELD(sandbox.cores), 0, 0, "asked|none", "asked",
+      "Give a task no more cores than it asks for (CWL: coresMax, else coresMin); none: what it asks for is only reserved." },
+    { "limits.processes", SETTING_INT, FIELD(sandbox.processes), 0, 4000000, NULL, "4096", "Most processes and threads of a task at once; 0: no limit." },
+    { "limits.open_files", SETTING_INT, FIELD(sandbox.open_files), 0, 1000000000, NULL, "65536",
+      "Most files that a process of a task may have open; 0: as many as Petri itself." },
+    { "limits.file_size", SETTING_SIZE, FIELD(sandbox.file_bytes), 1, 9e18, NULL, "auto",
+      "Largest file that a task may write; auto: all that the disk can hold." },
+    { "limits.outputs", SETTING_INT, FIELD(sandbox.outputs), 1, 20000000, NULL, "500000", "Most files and folders that a task may leave as outputs." },
     { "js.timeout", SETTING_DURATION, FIELD(js_timeout), 0.01, 3600, NULL, "20s", "Longest evaluation of one JavaScript expression." },
     { "price.currency", SETTING_TEXT, FIELD(currency), 1, 12, NULL, "EUR", "What the prices are in, as it is to be shown." },
     { "price.core_hour", SETTING_NUMBER, FIELD(core_hour), 0, 1e9, NULL, "0", "Price of a reserved core for an hour; 0: not priced." },
@@ -74,7 +93,7 @@ static const char *range_text(struct arena *a, const struct setting *s)
 const char *setting_type_text(struct arena *a, const struct setting *s)
 {
     static const char *const names[] = { "integer", "number", "size", "duration", "", "" };
-    if (s->type == SETTING_CHOICE)
+    if (s->choices)
         return s->choices;
     if (s->type == SETTING_TEXT)
         return str_z(a, str_printf(a, "text, %g to %g characters", s->min, s->max));
@@ -126,7 +145,8 @@ static bool store_value(struct arena *a, struct config *c, const struct setting 
     double number = 0;
     int64_t integer = 0;
     bool is_auto = str_is(text, "auto") && strcmp(s->fallback, "auto") == 0;
-    bool ok = is_auto || (parse_number(s, text, &number, &integer, err) && number >= s->min && number <= s->max);
+    bool has_range = s->type != SETTING_CHOICE;
+    bool ok = is_auto || (parse_number(s, text, &number, &integer, err) && (!has_range || (number >= s->min && number <= s->max)));
     if (!ok)
         return err_set(err, ERR_INVALID, "%s: expected %s, found '" STR_FMT "'", s->name, setting_type_text(a, s), STR_ARG(text));
     void *field = (char *)c + s->offset;
@@ -173,6 +193,57 @@ static Str scalar_text(struct arena *a, const struct node *n)
     return strbuf_take(&text, a);
 }
 
+// Only what decides about a task's attempts can differ from step to step.
+static bool is_of_steps(const struct setting *s)
+{
+    return str_starts(str_of(s->name), STR("sandbox.")) || str_starts(str_of(s->name), STR("limits."));
+}
+
+static void read_step(struct arena *a, struct config_state *state, const struct node *map, Str pattern, Str prefix, struct diags *diags)
+{
+    for (size_t i = 0; i < map->fields.len; i++) {
+        struct node *key = map->fields.at[i].key, *value = map->fields.at[i].value;
+        Str name = prefix.len ? str_printf(a, STR_FMT "." STR_FMT, STR_ARG(prefix), STR_ARG(node_str(key))) : node_str(key);
+        const struct setting *s = setting_find(name);
+        struct config scratch;
+        struct err err;
+        if (value->kind == VALUE_MAP) {
+            read_step(a, state, value, pattern, name, diags);
+            continue;
+        }
+        if (s == NULL || !is_of_steps(s) || value->kind == VALUE_ARRAY || value->kind == VALUE_NULL)
+            diag_add(diags, key->span, "expected a setting of 'sandbox' or 'limits' with one value, found '" STR_FMT "'", STR_ARG(name));
+        else if (!store_value(a, &scratch, s, scalar_text(a, value), &err))
+            diag_add(diags, value->span, "%s", err.text);
+        else
+            vec_push(a, &state->steps, ((struct config_step_setting){ pattern, s, scalar_text(a, value) }));
+    }
+}
+
+static void read_steps(struct arena *a, struct config_state *state, const struct node *steps, struct diags *diags)
+{
+    for (size_t i = 0; i < steps->fields.len; i++) {
+        struct node *key = steps->fields.at[i].key, *value = steps->fields.at[i].value;
+        if (value->kind == VALUE_MAP)
+            read_step(a, state, value, str_copy(a, node_str(key)), (Str){ 0 }, diags);
+        else
+            diag_add(diags, value->span, "expected the settings of the step '" STR_FMT "', found %s", STR_ARG(node_str(key)), value_kind_name(value->kind));
+    }
+}
+
+struct config config_of_steps(struct arena *a, const struct config_state *state, Str pattern)
+{
+    struct config c = state->config;
+    struct err err;
+    for (size_t i = 0; i < state->steps.len; i++) {
+        const struct config_step_setting *s = &state->steps.at[i];
+        bool is_ours = str_eq(s->pattern, pattern) && state->origins[s->setting - settings].source != CONFIG_FLAG;
+        if (is_ours)
+            CHECK(store_value(a, &c, s->setting, s->text, &err));
+    }
+    return c;
+}
+
 // "engine: {cores: 4}" and "engine.cores: 4" are the same.
 static void read_settings(struct arena *a, struct config_state *state, const struct node *map, Str prefix, struct diags *diags)
 {
@@ -180,7 +251,9 @@ static void read_settings(struct arena *a, struct config_state *state, const str
         struct node *key = map->fields.at[i].key, *value = map->fields.at[i].value;
         Str name = prefix.len ? str_printf(a, STR_FMT "." STR_FMT, STR_ARG(prefix), STR_ARG(node_str(key))) : node_str(key);
         struct err err;
-        if (value->kind == VALUE_MAP)
+        if (value->kind == VALUE_MAP && str_is(name, "steps"))
+            read_steps(a, state, value, diags);
+        else if (value->kind == VALUE_MAP)
             read_settings(a, state, value, name, diags);
         else if (value->kind == VALUE_ARRAY || value->kind == VALUE_NULL)
             diag_add(diags, value->span, "expected one value for '" STR_FMT "', found %s", STR_ARG(name), value_kind_name(value->kind));

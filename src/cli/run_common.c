@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "cli/commit.h"
 #include "cli/home.h"
+#include "cli/images.h"
 #include "cli/report.h"
 #include "cli/report_page.h"
 #include "cli/run_records.h"
@@ -37,6 +38,8 @@ struct session {                        // of one start
     struct driver *driver;
     struct evaluation *evaluation;
     struct progress *progress;
+    struct containers containers;
+    struct err no_containers;           // why the images are not there
     int signals;
 };
 
@@ -196,6 +199,8 @@ static Value start_value(const struct session *s, const struct driver_config *co
     value_map_set(&b, STR("cores"), value_float(config->cores));
     value_map_set(&b, STR("memory"), value_int(config->memory_bytes));
     set_provenance(&b, s);
+    if (s->containers.count)
+        value_map_set(&b, STR("containers"), images_value(a, &s->containers));
     return value_map_end(&b);
 }
 
@@ -289,9 +294,29 @@ static struct driver_config driver_config_of(const struct run_plan *p)
     };
 }
 
+// Settings of single steps, one entry for each pattern that the files have.
+static struct local_options local_options_of(struct run_plan *p)
+{
+    const struct config_state *state = &p->config;
+    struct local_options options = { .keep_attempts = p->keep_attempts, .settings = state->config.sandbox };
+    struct local_step *steps = NEW_ARRAY(p->arena, struct local_step, state->steps.len);
+    for (size_t i = 0; i < state->steps.len; i++) {
+        Str pattern = state->steps.at[i].pattern;
+        bool is_known = false;
+        for (size_t k = 0; k < options.step_count; k++)
+            is_known |= str_eq(steps[k].pattern, pattern);
+        if (!is_known)
+            steps[options.step_count++] = (struct local_step){ pattern, config_of_steps(p->arena, state, pattern).sandbox };
+    }
+    options.steps = steps;
+    return options;
+}
+
 static bool session_open(struct session *s, struct err *err)
 {
-    const struct run_plan *p = s->plan;
+    struct run_plan *p = s->plan;
+    struct local_options options = local_options_of(p);
+    options.containers = &s->containers;
     survive_closed_pipes();
     s->store = store_open(p->home, true, err);
     if (s->store == NULL)
@@ -299,7 +324,7 @@ static bool session_open(struct session *s, struct err *err)
     s->loop = loop_new(machine_cores());
     if (journal_epoch(s->journal) > 1)                  // a head before this one may have left attempts behind
         local_sweep(p->home, p->run);
-    s->executor = local_executor_new(s->loop, s->store, p->home, p->keep_attempts, err);
+    s->executor = local_executor_new(s->loop, s->store, p->home, &options, err);
     if (s->executor == NULL)
         return false;
     watch_signal(s, SIGINT);
@@ -331,12 +356,17 @@ static bool evaluate(struct session *s, const struct driver_config *config, stru
 {
     const struct run_plan *p = s->plan;
     struct evaluation_options options = { .subset = p->subset, .keep_going = p->keep_going, .no_container = p->no_container,
-                                          .js_timeout_ms = (int)(p->config.config.js_timeout / MILLISECOND) };
+                                          .js_timeout_ms = (int)(p->config.config.js_timeout / MILLISECOND),
+                                          .images = s->containers.images, .image_count = s->containers.count, .warning = s->containers.warning };
     struct progress_options look = { .run = p->run, .cores = config->cores, .fd = STDERR_FILENO, .is_quiet = p->quiet || p->dry_run };
     if (!look.is_quiet)
         progress_options_detect(&look);
     s->driver = driver_new(s->loop, s->store, s->journal, s->executor, config);
     s->progress = progress_new(s->loop, s->driver, s->executor, &look);
+    if (s->no_containers.code != ERR_NONE) {
+        *err = s->no_containers;
+        return false;
+    }
     s->evaluation = evaluation_start(p->workflow, p->inputs, s->driver, &options, err);
     if (s->evaluation == NULL)
         return false;
@@ -384,11 +414,26 @@ static int finish(struct session *s, Time started, const struct err *not_started
     return s->plan->dry_run ? run_report_dry(&e) : run_report(&e);
 }
 
+// Before anything of the run is open, so that Ctrl-C ends a long download as it would any program. What fails here is recorded as the
+// run's failure.
+static void find_containers(struct session *s)
+{
+    static const int engines[] = { [SANDBOX_AUTO] = ENGINE_AUTO, [SANDBOX_NONE] = ENGINE_AUTO, [SANDBOX_BWRAP] = ENGINE_AUTO,
+                                   [SANDBOX_DOCKER] = ENGINE_DOCKER, [SANDBOX_PODMAN] = ENGINE_PODMAN, [SANDBOX_APPTAINER] = ENGINE_APPTAINER };
+    const struct run_plan *p = s->plan;
+    struct containers_ask ask = { .home = path_absolute(p->arena, p->home), .to_run = true, .engine = engines[p->config.config.sandbox.kind],
+                                  .fetch = p->dry_run ? IMAGES_LOOK : IMAGES_FETCH,
+                                  .show = !p->quiet && isatty(STDERR_FILENO), .say = p->quiet ? NULL : images_say };
+    if (!p->no_container && images_prepare(p->arena, p->workflow, p->inputs, &ask, &s->containers, &s->no_containers))
+        s->no_containers.code = ERR_NONE;
+}
+
 static int carry_out(struct session *s)
 {
     struct driver_config config = driver_config_of(s->plan);
     Time started = time_steady();
     struct err err = { 0 };
+    find_containers(s);
     if (!session_open(s, &err) || !append(s->journal, RECORD_RUN, start_value(s, &config), &err))
         return report_err(&err);
     do {                                                // AGAIN: bytes made again came out different

@@ -15,6 +15,8 @@ enum { EFFECTS_PER_TURN = 4096 };       // then timers, signals and sockets get 
 static void on_turn_end(void *arg);
 static void on_timer(void *arg) { driver_event(arg, (struct core_event){ .kind = CORE_TICK }); }
 
+static void on_executor_warning(void *arg, Str text) { driver_warn(arg, text); }
+
 struct driver *driver_new(struct loop *loop, struct store *store, struct journal *journal, struct executor *executor,
                           const struct driver_config *config)
 {
@@ -32,7 +34,7 @@ struct driver *driver_new(struct loop *loop, struct store *store, struct journal
     link_init(&d->batch_results);
     d->timer = loop_timer_new(loop, on_timer, d);
     if (executor)
-        executor->done = driver_attempt_done, executor->left = driver_attempt_left, executor->done_arg = d;
+        executor->done = driver_attempt_done, executor->left = driver_attempt_left, executor->warn = on_executor_warning, executor->done_arg = d;
     loop_on_turn_end(loop, on_turn_end, d);
     return d;
 }
@@ -337,6 +339,7 @@ static void do_start(struct driver_task *t, int attempt)
     t->attempt.label = str_printf(&t->attempt_arena, STR_FMT "-%llu-%llu", STR_ARG(d->config.run),
                                   (unsigned long long)journal_epoch(d->journal), (unsigned long long)t->attempt.id);
     t->attempt.key = t->key;
+    t->attempt.memory_bytes = core_memory(t->core);
     t->attempt.spec = t->spec;
     t->attempt.owner = t;
     if (staged == STAGED_FAILED) {

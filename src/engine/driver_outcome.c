@@ -5,16 +5,43 @@
 
 enum { DISK_FULL_BYTES = 1 << 20 };      // less: a tool that failed probably failed for that
 
+static const char *times(int64_t count, char out[TIME_TEXT])
+{
+    snprintf(out, TIME_TEXT, count == 1 ? "once" : "%lld times", (long long)count);
+    return out;
+}
+
+// "512 MiB", where size_text() says "512.0 MiB".
+static void limit_text(int64_t bytes, char out[TIME_TEXT])
+{
+    size_text(bytes, out);
+    char *zero = strstr(out, ".0 ");
+    if (zero)
+        memmove(zero, zero + 2, strlen(zero + 2) + 1);
+}
+
+// Behind the error of a command that failed: what it was refused may be the reason.
+static void add_refusal(struct driver_task *t, const struct attempt_limit *limit)
+{
+    char text[TIME_TEXT];
+    if (limit->kind == LIMIT_NETWORK)
+        strbuf_addf(&t->error, "; it tried to reach the network (%s), which it did not ask for (NetworkAccess)", times(limit->seen, text));
+    if (limit->kind == LIMIT_PROCESSES)
+        strbuf_addf(&t->error, "; it was refused more than %lld processes (limits.processes)", (long long)limit->limit);
+}
+
 static enum core_ended class_of_exit(struct driver_task *t, const struct attempt_outcome *o)
 {
     switch (task_exit_class(t->spec, o->exit_code)) {
     case EXIT_IS_SUCCESS: return ENDED_SUCCESS;
     case EXIT_IS_TEMPORARY:
         strbuf_addf(&t->error, "exit code %d (temporary)", o->exit_code);
+        add_refusal(t, &o->limit);
         return ENDED_TEMPORARY;
     case EXIT_IS_PERMANENT: break;
     }
     strbuf_addf(&t->error, "exit code %d", o->exit_code);
+    add_refusal(t, &o->limit);
     int64_t left = disk_free_bytes(t->driver->config.home);
     if (left >= 0 && left < DISK_FULL_BYTES)
         strbuf_addf(&t->error, "; the disk of " STR_FMT " is full: free some space, then resume the run", STR_ARG(t->driver->config.home));
@@ -24,19 +51,44 @@ static enum core_ended class_of_exit(struct driver_task *t, const struct attempt
     return ENDED_FAILURE;
 }
 
-static enum core_ended class_of_end(struct driver_task *t, const struct attempt_outcome *o)
+static enum core_ended class_of_memory(struct driver_task *t, const struct attempt_limit *limit)
+{
+    char at[TIME_TEXT], asked[TIME_TEXT], peak[TIME_TEXT];
+    limit_text(limit->limit, at), limit_text(limit->asked, asked), limit_text(limit->seen, peak);
+    strbuf_addf(&t->error, "out of memory: killed at %s; asked %s; peak %s", at, asked, peak);
+    return ENDED_MEMORY;
+}
+
+static enum core_ended class_of_signal(struct driver_task *t, const struct attempt_outcome *o)
 {
     char asked[TIME_TEXT], peak[TIME_TEXT];
+    if (o->limit.kind == LIMIT_PROCESSES) {
+        strbuf_addf(&t->error, "killed with %lld processes; its limit is %lld (limits.processes)", (long long)o->limit.seen, (long long)o->limit.limit);
+        return ENDED_FAILURE;
+    }
+    if (o->limit.kind == LIMIT_FILE_SIZE) {
+        limit_text(o->limit.limit, asked);
+        strbuf_addf(&t->error, "killed for a file larger than %s (limits.file_size)", asked);
+        return ENDED_FAILURE;
+    }
+    if (o->signal != 9) {
+        strbuf_addf(&t->error, "killed by signal %d (%s)", o->signal, strsignal(o->signal));
+        add_refusal(t, &o->limit);
+        return ENDED_FAILURE;
+    }
+    size_text(core_memory(t->core), asked), size_text(MAX(o->measured.peak_memory_bytes, 0), peak);
+    strbuf_addf(&t->error, "killed by signal 9, probably for memory; asked %s; peak %s", asked, peak);
+    return ENDED_MEMORY;
+}
+
+static enum core_ended class_of_end(struct driver_task *t, const struct attempt_outcome *o)
+{
+    bool has_run = o->end == ATTEMPT_EXITED || o->end == ATTEMPT_SIGNALED;
+    if (has_run && o->limit.kind == LIMIT_MEMORY)       // whatever the shell that waited for it made of it
+        return class_of_memory(t, &o->limit);
     switch (o->end) {
     case ATTEMPT_EXITED: return class_of_exit(t, o);
-    case ATTEMPT_SIGNALED:
-        if (o->signal != 9) {
-            strbuf_addf(&t->error, "killed by signal %d (%s)", o->signal, strsignal(o->signal));
-            return ENDED_FAILURE;
-        }
-        size_text(core_memory(t->core), asked), size_text(MAX(o->measured.peak_memory_bytes, 0), peak);
-        strbuf_addf(&t->error, "killed by signal 9, probably for memory; asked %s; peak %s", asked, peak);
-        return ENDED_MEMORY;
+    case ATTEMPT_SIGNALED: return class_of_signal(t, o);
     case ATTEMPT_KILLED:
         strbuf_addz(&t->error, "cancelled");
         return ENDED_KILLED;

@@ -113,8 +113,29 @@ static void add_facts(struct strbuf *b, const struct driver_task *t)
 static void add_measured(struct strbuf *b, const struct measured *m)
 {
     strbuf_addf(b, ",\"measured\":{\"started\":%lld,\"ended\":%lld,\"wall\":%lld,\"user\":%lld,\"system\":%lld,\"peak_memory\":%lld,"
-                   "\"read\":%lld,\"written\":%lld}", (long long)m->started, (long long)m->ended, (long long)m->wall, (long long)m->user,
-                (long long)m->system, (long long)m->peak_memory_bytes, (long long)m->read_bytes, (long long)m->written_bytes);
+                   "\"read\":%lld,\"written\":%lld,\"io_wait\":%lld}", (long long)m->started, (long long)m->ended, (long long)m->wall, (long long)m->user,
+                (long long)m->system, (long long)m->peak_memory_bytes, (long long)m->read_bytes, (long long)m->written_bytes, (long long)m->io_wait);
+}
+
+static void add_sandbox(struct strbuf *b, const struct attempt_outcome *o)
+{
+    if (o->sandbox)
+        add_text(b, "sandbox", str_of(o->sandbox));
+}
+
+static void add_limit(struct strbuf *b, const struct attempt_limit *limit)
+{
+    static const char *const names[] = { [LIMIT_MEMORY] = "memory", [LIMIT_PROCESSES] = "processes", [LIMIT_FILE_SIZE] = "file_size",
+                                         [LIMIT_NETWORK] = "network" };
+    if (limit->kind != LIMIT_NONE)
+        strbuf_addf(b, ",\"limit\":{\"name\":\"%s\",\"asked\":%lld,\"limit\":%lld,\"seen\":%lld}", names[limit->kind], (long long)limit->asked,
+                    (long long)limit->limit, (long long)limit->seen);
+}
+
+static void add_time_limit(struct strbuf *b, const struct driver_task *t)
+{
+    long long asked = (long long)t->spec->resources.time_limit_ms * MILLISECOND;
+    strbuf_addf(b, ",\"limit\":{\"name\":\"time\",\"asked\":%lld,\"limit\":%lld,\"seen\":%lld}", asked, asked, (long long)t->outcome.measured.wall);
 }
 
 static uint64_t append(struct driver_task *t, enum record_type type, struct strbuf *b)
@@ -166,6 +187,7 @@ uint64_t record_done(struct driver_task *t)
     strbuf_addf(&b, ",\"attempt\":%d,\"exit\":%d", core_attempt(t->core), t->result->exit_code);
     add_outputs(&b, t);
     add_measured(&b, &t->result->measured);
+    add_sandbox(&b, &t->outcome);
     return append(t, RECORD_DONE, &b);
 }
 
@@ -184,6 +206,11 @@ uint64_t record_failed(struct driver_task *t, bool retry, bool timed_out, bool c
         strbuf_addf(&b, ",\"signal\":%d", o->signal);
     add_text(&b, "why", strbuf_str(&t->error));
     add_measured(&b, &o->measured);
+    add_sandbox(&b, o);
+    if (timed_out)
+        add_time_limit(&b, t);
+    else if (!cancelled)
+        add_limit(&b, &o->limit);
     struct arena scratch = { 0 };
     const struct output *logs[] = { &o->log_out, &o->log_err };
     for (size_t i = 0; i < LEN(logs); i++) {

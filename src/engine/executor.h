@@ -20,6 +20,7 @@ struct attempt {                        // one try of a task; owned by the drive
     Hash key;                           // of the task: names the attempt's folder, so that a task run again sees the same paths
     const struct task_spec *spec;
     const struct stage_source *sources; // spec->stage_count of them
+    int64_t memory_bytes;               // reserved for this attempt: more than the spec asks, when it is tried again with more
     void *owner;                        // the driver's
 };
 enum attempt_end {
@@ -31,9 +32,19 @@ enum attempt_end {
     ATTEMPT_BAD_OUTPUT,                 // it ran, but an output can't be kept: err says which and why
     ATTEMPT_STORE_FAILED,               // it ran, but the store could not take its outputs: err; the run must stop
 };
+// A limit that an attempt met. Each was the end of it, but for the network and the processes, which were refused to it.
+enum attempt_limit_kind { LIMIT_NONE, LIMIT_MEMORY, LIMIT_PROCESSES, LIMIT_FILE_SIZE, LIMIT_NETWORK };
+struct attempt_limit {
+    enum attempt_limit_kind kind;
+    int64_t asked;                      // what the task asked for; bytes, or a count
+    int64_t limit;                      // where it was stopped
+    int64_t seen;                       // how far it came; how often it tried
+};
 struct attempt_outcome {
     enum attempt_end end;
     int exit_code, signal;
+    struct attempt_limit limit;
+    const char *sandbox;                // the kind that it ran in, static; NULL: it did not run
     struct measured measured;
     // Filled in when the class of the exit code is success (outputs, logs) or not (logs alone). In the arena given
     // to executor_submit. Files are in the store already, durable.
@@ -62,7 +73,8 @@ struct executor {
     void (*done)(void *arg, struct attempt *attempt, const struct attempt_outcome *outcome);
     // Where the executor can tell it apart: before `done`, when the processes are dead and the outputs still to be taken.
     void (*left)(void *arg, struct attempt *attempt);
-    void *done_arg;                     // of both
+    void (*warn)(void *arg, Str text);  // something that the user should know; may be NULL
+    void *done_arg;                     // of them all
     int running;
 };
 // As the operations above; executor_submit() counts in `running` what was started.

@@ -6,7 +6,8 @@ enum record_type {
     // The first record of every start (the first one and each resume).
     // run, petri (version), workflow (absolute path with #id), language, inputs (map), outdir, options (map),
     // arguments (array), host, pid, user, cwd, epoch, time, cores, memory; version (text, as the workflow says of itself), commit (of the
-    // git repository that the workflow lies in), sources (the workflow's files: a list as "inputs" below), prices (map, where set)
+    // git repository that the workflow lies in), sources (the workflow's files: a list as "inputs" below), prices (map, where set),
+    // containers (map, where there are any: name of an image -> id, digest, engine)
     RECORD_RUN = 1,
     // A step becomes known or its count of tasks changes: step, expected (int; -1: not known)
     RECORD_STEP = 2,
@@ -17,15 +18,16 @@ enum record_type {
     // inputs_more (int: further ones that are not listed)
     RECORD_INTENT = 3,
     // An attempt ended well and its result is in the store: task, attempt, name, step, key, exit, time, measured (map: started,
-    // ended, wall, user, system, peak_memory, read, written), out_bytes
+    // ended, wall, user, system, peak_memory, read, written, io_wait; -1: not known), sandbox (what it ran in), out_bytes
     RECORD_DONE = 4,
     // The result was known: task, name, step, key, time, from (map: run, task, host that made it), and what the INTENT and the DONE of
     // its making would have said: labels, image, tool, inputs, exit, measured, out_bytes, outputs, result
     RECORD_CACHED = 5,
     // An attempt failed: task, attempt, name, step, key, why (text), time, retry (bool: another attempt follows),
     // timed_out, cancelled (bool: ended because the run was), exit or
-    // signal where there was one, measured; log_out, log_err (maps as in results: hash, size, text/base64 when inline);
-    // when no other attempt follows: identity (map: the canonical form behind the key)
+    // signal where there was one, measured, sandbox; limit (map: name, asked, limit, seen; where it met one: memory, file_size in
+    // bytes, time in nanoseconds, processes and network as counts); log_out, log_err (maps as in results: hash, size, text/base64
+    // when inline); when no other attempt follows: identity (map: the canonical form behind the key)
     RECORD_FAILED = 6,
     // A task without a command (an expression) was evaluated, or a step was skipped by `when`: step, name, skipped (bool), time
     RECORD_EVALUATED = 7,

@@ -16,8 +16,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "exec/birth.h"
+#include "exec/cgroup.h"
+#include "exec/container/boxed.h"
+#include "exec/isolate.h"
 #include "exec/local.h"
 #include "exec/proctree.h"
+#include "exec/shown.h"
+#include "exec/watch.h"
 #include "exec/wire.h"
 
 struct child {                          // an attempt, from START to DONE
@@ -25,16 +30,26 @@ struct child {                          // an attempt, from START to DONE
     char *label;
     pid_t root;                         // the command's process; 0 once it was waited for
     int status;                         // of the root
-    int problem_fd;                     // where the process says why it could not start
-    bool is_cancelled;
+    int report_fd;                      // where the process says why it could not start, or how it ended
+    enum sandbox_kind sandbox;
+    struct cgroup *group;               // NULL: none
+    struct watch watch;
+    char *folder;                       // in a container: of the attempt; else NULL
+    struct lifeline life;               // likewise
+    Time client_kill_at;                // likewise: the engine's client is to have ended by itself before; 0: not asked to
     bool is_killed;                     // cancelled before the root died
+    int kills;                          // rounds of SIGKILL
     Time started, started_steady, ended, wall;
-    Time kill_at;                       // steady; 0: never
-    Time user, system;
+    Time user, system, io_wait;         // io_wait -1: not known
     int64_t peak_memory_bytes, read_blocks, written_blocks;
     int64_t last_ticks;
 };
+struct shown_entry {                    // what sandboxes show, by what was asked for
+    Str asked;
+    struct shown shown;
+};
 struct runner {
+    struct arena arena;
     int socket, signals;
     struct strbuf in;
     VEC(struct child *) children;       // by mark; NULL: free
@@ -43,11 +58,17 @@ struct runner {
     bool is_killing;                    // and all are being killed
     struct proc_table *table;           // of this turn; NULL until somebody asks
     struct rlimit files;                // as tasks get it
+    enum sandbox_kind automatic;        // what AUTO is here; AUTO: not tried yet
+    VEC(struct shown_entry *) shown;
+    struct cgroups groups;
+    bool has_groups;                    // they were looked for
     Time used_at;                       // of the last usage
     double cores;
     int64_t memory_bytes;
 };
-enum { RECEIVE = 256 * 1024, SETTLE_MS = 20, BLOCK = 512 };
+#define CLIENT_GRACE (10 * SECOND)
+enum { ENGINE_MARK = PROC_MARKS - 1 };  // whatever a client starts: an engine's processes are no task's
+enum { RECEIVE = 256 * 1024, SETTLE_MS = 20, BLOCK = 512, EXACT_FROM = 64 << 20 };
 
 // --- Answers.
 
@@ -62,8 +83,19 @@ static void send_frame(struct runner *r, const struct strbuf *b)
     }
 }
 
+static void send_warning(struct runner *r, const char *text)
+{
+    struct strbuf b = { 0 };
+    size_t begun = wire_begin(&b, WIRE_WARNING);
+    wire_str(&b, str_of(text));
+    wire_end(&b, begun);
+    send_frame(r, &b);
+    strbuf_release(&b);
+}
+
 static void send_done(struct runner *r, const struct child *c, enum attempt_end end, const struct err *err)
 {
+    const struct attempt_limit *limit = &c->watch.limit;
     struct strbuf b = { 0 };
     size_t begun = wire_begin(&b, WIRE_DONE);
     wire_u64(&b, c->id);
@@ -72,8 +104,12 @@ static void send_done(struct runner *r, const struct child *c, enum attempt_end 
     wire_u32(&b, WIFSIGNALED(c->status) ? (uint32_t)WTERMSIG(c->status) : 0);
     wire_u64(&b, (uint64_t)c->started), wire_u64(&b, (uint64_t)c->ended), wire_u64(&b, (uint64_t)c->wall);
     wire_u64(&b, (uint64_t)c->user), wire_u64(&b, (uint64_t)c->system);
-    wire_u64(&b, (uint64_t)c->peak_memory_bytes);
+    wire_u64(&b, (uint64_t)MAX(c->peak_memory_bytes, c->watch.peak_bytes));
     wire_u64(&b, (uint64_t)(c->read_blocks * BLOCK)), wire_u64(&b, (uint64_t)(c->written_blocks * BLOCK));
+    wire_u64(&b, (uint64_t)c->io_wait);
+    wire_u32(&b, (uint32_t)c->sandbox);
+    wire_u32(&b, (uint32_t)limit->kind);
+    wire_u64(&b, (uint64_t)limit->asked), wire_u64(&b, (uint64_t)limit->limit), wire_u64(&b, (uint64_t)limit->seen);
     wire_u32(&b, (uint32_t)err->code);
     wire_str(&b, str_of(err->text));
     wire_end(&b, begun);
@@ -84,23 +120,63 @@ static void send_done(struct runner *r, const struct child *c, enum attempt_end 
 static void child_free(struct runner *r, size_t mark)
 {
     struct child *c = r->children.at[mark];
-    if (c->problem_fd >= 0)
-        close(c->problem_fd);
+    if (c->report_fd >= 0)
+        close(c->report_fd);
+    cgroup_free(c->group);
+    lifeline_cut(&c->life);
+    free(c->folder);
     free(c->label);
     free(c);
     r->children.at[mark] = NULL;
 }
 
+// What the helper in the container says, in place of what was seen of the engine's client.
+static void believe_helper(struct child *c, struct birth_report *report, struct watch_end *end)
+{
+    struct box_end box;
+    const struct box_report *r = &box.report;
+    box_end_read(str_of(c->folder), c->status, &box);
+    if (report->err.code == ERR_NONE && !box.has_run)
+        report->err = box.err;
+    report->has_status = true;
+    report->status = box.status;
+    c->user = MAX(r->user_ns, 0), c->system = MAX(r->system_ns, 0);
+    c->peak_memory_bytes = r->peak_bytes;
+    c->read_blocks = MAX(r->read_bytes, 0) / BLOCK, c->written_blocks = MAX(r->written_bytes, 0) / BLOCK;
+    c->watch.peak_bytes = -1;
+    end->oom_kills = r->oom_kills, end->oom_peak_bytes = r->peak_bytes;
+}
+
+// What the attempt met, now that its control group will not change any more.
+static void find_limit(struct child *c, struct watch_end *end)
+{
+    struct cgroup_use use;
+    end->signal = WIFSIGNALED(c->status) ? WTERMSIG(c->status) : 0;
+    if (c->group) {
+        cgroup_read(c->group, &use);
+        end->oom_kills = use.oom_kills, end->oom_peak_bytes = use.peak_bytes, end->refused_forks = use.refused_forks;
+        c->io_wait = use.io_wait;
+    }
+    watch_finish(&c->watch, end);
+}
+
 static void finish(struct runner *r, size_t mark)
 {
     struct child *c = r->children.at[mark];
-    struct err err = { .code = ERR_NONE };
+    struct birth_report report;
+    birth_read(c->report_fd, &report);
+    struct watch_end met = { .oom_peak_bytes = -1, .refused_connections = report.refused };
+    if (c->folder)
+        believe_helper(c, &report, &met);
+    if (report.has_status)
+        c->status = report.status;
     enum attempt_end end = WIFSIGNALED(c->status) ? ATTEMPT_SIGNALED : ATTEMPT_EXITED;
     if (c->is_killed)
         end = ATTEMPT_KILLED;
-    else if (birth_problem(c->problem_fd, &err))
+    else if (report.err.code != ERR_NONE)
         end = ATTEMPT_NOT_STARTED;
-    send_done(r, c, end, &err);
+    find_limit(c, &met);
+    send_done(r, c, end, &report.err);
     child_free(r, mark);
 }
 
@@ -129,6 +205,8 @@ static ptrdiff_t find_owner(const struct runner *r, pid_t pid)
     ptrdiff_t only = -1;
     size_t count = 0;
     int mark = proc_mark_of(pid);
+    if (mark == ENGINE_MARK)
+        return -1;
     if (mark >= 0)
         return (size_t)mark < r->children.len && r->children.at[mark] ? mark : -1;
     for (size_t i = 0; i < r->children.len; i++) {
@@ -146,9 +224,10 @@ static void root_died(struct runner *r, struct child *c, int status)
 {
     c->root = 0;
     c->status = status;
-    c->is_killed = c->is_cancelled;
+    c->is_killed = c->watch.is_cancelled;
     c->ended = time_now();
     c->wall = time_steady() - c->started_steady;
+    lifeline_cut(&c->life);             // a client that was killed leaves its container running
     r->root_count--;
 }
 
@@ -219,38 +298,126 @@ static struct child *child_new(struct runner *r, const struct start *start, size
     c->label = strndup(start->label.data, start->label.len);
     c->started = time_now();
     c->started_steady = time_steady();
-    c->problem_fd = -1;
+    c->report_fd = -1;
+    c->io_wait = -1;
+    c->life.fd = -1;
+    c->sandbox = start->sandbox.kind;
     return c;
+}
+
+// What AUTO is on this machine: tried once, when it is first wanted.
+static enum sandbox_kind automatic(struct runner *r)
+{
+    struct err err;
+    if (r->automatic == SANDBOX_AUTO) {
+        r->automatic = isolate_probe(&err) ? SANDBOX_BWRAP : SANDBOX_NONE;
+        if (r->automatic == SANDBOX_NONE) {
+            err_wrap(&err, "tasks run without a sandbox and see all that you see");
+            send_warning(r, err.text);
+        }
+    }
+    return r->automatic;
+}
+
+static const struct shown *shown_for(struct runner *r, const struct start *s)
+{
+    struct strbuf asked = { 0 };
+    strbuf_add(&asked, s->search_path);
+    for (size_t i = 0; i < s->sandbox.path_count; i++)
+        strbuf_addc(&asked, '\0'), strbuf_add(&asked, s->sandbox.paths[i]);
+    for (size_t i = 0; i < r->shown.len; i++)
+        if (str_eq(r->shown.at[i]->asked, strbuf_str(&asked))) {
+            strbuf_release(&asked);
+            return &r->shown.at[i]->shown;
+        }
+    struct shown_entry *entry = NEW(&r->arena, struct shown_entry);
+    entry->asked = strbuf_take(&asked, &r->arena);
+    Str *paths = NEW_ARRAY(&r->arena, Str, s->sandbox.path_count);
+    for (size_t i = 0; i < s->sandbox.path_count; i++)
+        paths[i] = str_copy(&r->arena, s->sandbox.paths[i]);
+    shown_find(&r->arena, &entry->shown, str_copy(&r->arena, s->search_path), paths, s->sandbox.path_count, str_copy(&r->arena, s->home),
+               str_copy(&r->arena, s->user_home));
+    vec_push(&r->arena, &r->shown, entry);
+    return &entry->shown;
+}
+
+// A control group, where one can do what nothing else does: limits of memory and cores; in a sandbox also the time that
+// was lost to disks, and, for root, whom the kernel counts no processes for, their number.
+static struct cgroup *group_for(struct runner *r, const struct sandbox *sandbox, size_t mark)
+{
+    struct sandbox_limits limits = sandbox->limits;
+    if (sandbox->kind > SANDBOX_BWRAP)  // the engine makes one
+        return NULL;
+    if (sandbox->kind == SANDBOX_NONE && limits.memory_bytes == 0 && limits.cores <= 0)
+        return NULL;
+    if (!r->has_groups)
+        cgroups_find(&r->groups);
+    r->has_groups = true;
+    if (sandbox->kind == SANDBOX_BWRAP && geteuid() != 0)
+        limits.processes = 0;
+    return cgroup_new(&r->groups, &limits, (int)mark);
+}
+
+static void start_failed(struct runner *r, size_t mark)
+{
+    struct child *c = r->children.at[mark];
+    struct err err;
+    bool is_sandbox = c->sandbox == SANDBOX_BWRAP && errno != EAGAIN && errno != ENOMEM;
+    err_errno(&err, is_sandbox ? "cannot make the namespaces of the sandbox" : "cannot start a process");
+    err.code = is_sandbox ? ERR_UNSUPPORTED : ERR_UNAVAILABLE;
+    if (is_sandbox)
+        isolate_explain(&err);
+    c->root = 0;
+    c->ended = c->started;
+    send_done(r, c, ATTEMPT_NOT_STARTED, &err);
+    child_free(r, mark);
+}
+
+// An attempt in a container has a lifeline, and nothing of its limits is ours to keep.
+static bool start_box(struct child *c, struct birth *b, size_t mark, struct err *err)
+{
+    const struct start *s = &b->start;
+    c->folder = str_z(&b->arena, s->folder);
+    c->folder = strdup(c->folder);
+    watch_begin(&c->watch, &(struct sandbox_limits){ .memory_bytes = s->sandbox.limits.memory_bytes, .asked_memory_bytes = s->sandbox.limits.asked_memory_bytes,
+                                                     .file_bytes = s->sandbox.limits.file_bytes }, true, c->started_steady);
+    b->mark = ENGINE_MARK;
+    b->life = c->life.path;
+    return lifeline_make(&c->life, str_dirname(s->folder), (int)mark, err);
 }
 
 static void start(struct runner *r, Str payload)
 {
     struct birth b = { .payload = payload, .parent = getpid(), .files = r->files };
-    struct err err;
-    int problem[2];
+    int report[2];
     size_t mark;
-    CHECK(start_decode_head(payload, &b.start));
+    CHECK(start_decode_head(&b.arena, payload, &b.start));
+    if (b.start.sandbox.kind == SANDBOX_AUTO)
+        b.start.sandbox.kind = automatic(r);
+    if (b.start.sandbox.kind == SANDBOX_BWRAP)
+        b.shown = *shown_for(r, &b.start);
     struct child *c = child_new(r, &b.start, &mark);
-    if (pipe2(problem, O_CLOEXEC | O_NONBLOCK) == 0) {
+    c->group = group_for(r, &b.start.sandbox, mark);
+    watch_begin(&c->watch, &b.start.sandbox.limits, cgroup_limits_memory(c->group), c->started_steady);
+    if (pipe2(report, O_CLOEXEC | O_NONBLOCK) == 0) {
+        struct err err;
         b.mark = (int)mark;
-        b.problem_fd = problem[1];
-        c->problem_fd = problem[0];
-        c->root = birth_give(&b);
+        b.group = c->group;
+        b.report_fd = report[1];
+        c->report_fd = report[0];
+        c->root = start_is_boxed(&b.start) && !start_box(c, &b, mark, &err) ? -1 : birth_give(&b);
         int number = errno;
-        close(problem[1]);
-        arena_release(&b.arena);
+        close(report[1]);
         errno = number;
     }
-    if (c->problem_fd >= 0 && c->root > 0) {
+    int number = errno;
+    arena_release(&b.arena);
+    errno = number;
+    if (c->report_fd >= 0 && c->root > 0) {
         r->root_count++;
         return;
     }
-    err_errno(&err, "cannot start a process");
-    err.code = ERR_UNAVAILABLE;
-    c->root = 0;
-    c->ended = c->started;
-    send_done(r, c, ATTEMPT_NOT_STARTED, &err);
-    child_free(r, mark);
+    start_failed(r, mark);
 }
 
 static const struct proc_table *table_of_turn(struct runner *r)
@@ -260,10 +427,29 @@ static const struct proc_table *table_of_turn(struct runner *r)
     return r->table;
 }
 
-// Signals every process of the attempt, those that hide as its orphans too.
+// A container is told by its lifeline. Its engine's client then ends by itself, and tidies up; only when it does not it is killed too.
+static bool box_is_told(struct child *c, int number)
+{
+    Time now = time_steady();
+    if (number != SIGKILL) {
+        lifeline_say(&c->life, 'T');
+        return true;
+    }
+    lifeline_cut(&c->life);
+    if (c->client_kill_at == 0)
+        c->client_kill_at = now + CLIENT_GRACE;
+    return now < c->client_kill_at;
+}
+
+// Signals every process of the attempt, those that hide as its orphans too. In a sandbox the first SIGKILL spares process 1:
+// it then waits for the others, and what they used is counted.
 static void signal_all(struct runner *r, size_t mark, int number)
 {
     PidList pids = { 0 }, direct = { 0 };
+    struct child *c = r->children.at[mark];
+    bool spares_root = number == SIGKILL && c->sandbox == SANDBOX_BWRAP && c->kills++ < 2;
+    if (c->folder && box_is_told(c, number))
+        return;
     proc_children(&direct);
     for (size_t i = 0; i < direct.len; i++) {
         ptrdiff_t root = find_root(r, direct.at[i]), owner = root >= 0 ? root : find_owner(r, direct.at[i]);
@@ -271,6 +457,8 @@ static void signal_all(struct runner *r, size_t mark, int number)
             proc_table_tree(table_of_turn(r), direct.at[i], &pids, NULL);
     }
     for (size_t i = 0; i < pids.len; i++) {
+        if (spares_root && pids.at[i] == c->root && pids.len > 1)
+            continue;
         kill(pids.at[i], number);
         kill(pids.at[i], SIGCONT);      // a stopped process would never hear SIGTERM
     }
@@ -287,11 +475,8 @@ static void cancel(struct runner *r, Str payload)
         struct child *c = r->children.at[i];
         if (!c || c->id != id)
             continue;
-        Time kill_at = time_steady() + grace;
-        if (!c->is_cancelled && grace > 0)
+        if (watch_cancel(&c->watch, grace, time_steady()))
             signal_all(r, i, SIGTERM);
-        c->kill_at = c->is_cancelled && c->kill_at ? MIN(c->kill_at, kill_at) : kill_at;
-        c->is_cancelled = true;
     }
 }
 
@@ -301,13 +486,51 @@ static void kill_overdue(struct runner *r)
     for (size_t i = 0; i < r->children.len; i++) {
         struct child *c = r->children.at[i];
         if (c && r->is_ending && !r->is_killing)
-            c->kill_at = now;
-        if (!c || !c->kill_at || c->kill_at > now)
-            continue;
-        signal_all(r, i, SIGKILL);
-        c->kill_at = now + SETTLE_MS * MILLISECOND;     // again, for what was being forked meanwhile
+            watch_cancel(&c->watch, 0, now);
+        if (c && watch_is_kill_due(&c->watch, now))
+            signal_all(r, i, SIGKILL);
     }
     r->is_killing = r->is_ending;
+}
+
+// What all processes of the attempt use together. Memory is counted exactly when that could make a difference.
+static struct watch_sight sight_of(struct runner *r, size_t mark)
+{
+    struct child *c = r->children.at[mark];
+    struct watch_sight seen = { .memory_bytes = -1, .processes = -1 };
+    if (c->folder)                      // what we could see is the engine's client
+        return seen;
+    struct cgroup_use use = { .anonymous_bytes = -1 };
+    PidList direct = { 0 };
+    proc_children(&direct);
+    for (int exact = 0; exact < 2; exact++) {
+        seen.memory_bytes = seen.processes = 0;
+        for (size_t i = 0; i < direct.len; i++) {
+            bool is_root = direct.at[i] == c->root;
+            if (is_root || (direct.len > r->root_count && find_root(r, direct.at[i]) < 0 && find_owner(r, direct.at[i]) == (ptrdiff_t)mark))
+                proc_tree_look(direct.at[i], exact, &seen.memory_bytes, &seen.processes);
+        }
+        bool is_news = seen.processes > 1 && seen.memory_bytes > EXACT_FROM && seen.memory_bytes > c->watch.peak_bytes;
+        if (!is_news)
+            break;
+    }
+    if (c->group)
+        cgroup_read(c->group, &use);
+    seen.oom_kills = use.oom_kills;
+    free(direct.at);
+    return seen;
+}
+
+static void look(struct runner *r)
+{
+    Time now = time_steady();
+    for (size_t i = 0; i < r->children.len; i++) {
+        struct child *c = r->children.at[i];
+        if (!c || !c->root || !watch_is_look_due(&c->watch, now))
+            continue;
+        struct watch_sight seen = sight_of(r, i);
+        watch_look(&c->watch, &seen, now);
+    }
 }
 
 static void measure(struct runner *r)
@@ -368,6 +591,7 @@ static void obey(struct runner *r)
         case WIRE_START: start(r, payload); break;
         case WIRE_CANCEL: cancel(r, payload); break;
         case WIRE_USAGE: send_usage(r); break;
+        case WIRE_WARNING:
         case WIRE_DONE: CHECK(!"the head never sends this");
         }
     }
@@ -400,10 +624,8 @@ static int wait_ms(const struct runner *r)
     Time now = time_steady(), soonest = INT64_MAX;
     for (size_t i = 0; i < r->children.len; i++) {
         const struct child *c = r->children.at[i];
-        if (c && c->root == 0)
-            soonest = MIN(soonest, now + SETTLE_MS * MILLISECOND);
-        else if (c && c->kill_at)
-            soonest = MIN(soonest, c->kill_at);
+        if (c)
+            soonest = MIN(soonest, c->root ? watch_next(&c->watch) : now + SETTLE_MS * MILLISECOND);
     }
     return soonest == INT64_MAX ? -1 : (int)(MAX(soonest - now, 0) / MILLISECOND) + 1;
 }
@@ -456,12 +678,15 @@ int attempt_serve(int fd)
         settle(&r);
         if (polls[1].revents)
             receive(&r);
+        look(&r);
         kill_overdue(&r);
         proc_table_free(r.table);
         r.table = NULL;
     }
     free(r.children.at);
     strbuf_release(&r.in);
+    cgroups_release(&r.groups);
+    arena_release(&r.arena);
     close(r.signals);
     close(fd);
     return 0;

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/map.h"
+#include "exec/container/boxed.h"
 #include "exec/outputs.h"
 #include "exec/recycle.h"
 #include "store/store.h"
@@ -124,7 +125,7 @@ static void collect_all(struct collection *c)
     struct found_output *found = NULL;
     size_t count = 0;
     bool is_wanted = is_success(c);
-    if (is_wanted && !outputs_find(&c->arena, c->attempt, c->folder, &found, &count, &err)) {
+    if (is_wanted && !outputs_find(&c->arena, c->attempt, c->folder, c->outputs_max, &found, &count, &err)) {
         fail(&c->outcome, ATTEMPT_BAD_OUTPUT, &err);
         is_wanted = false;
     }
@@ -144,6 +145,8 @@ static bool is_ours(struct collection *c)
 void collect(struct collection *c)
 {
     struct err err;
+    if (c->attempt->spec->image.len && is_ours(c))
+        box_remove(c->folder);
     bool has_run =
         c->outcome.end == ATTEMPT_EXITED || c->outcome.end == ATTEMPT_SIGNALED || c->outcome.end == ATTEMPT_KILLED;
     if (has_run)

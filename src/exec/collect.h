@@ -9,6 +9,7 @@ struct collection {
     struct store *store;
     Str folder;                         // of the attempt
     bool keep_folder;
+    size_t outputs_max;                 // more is an error; 0: no limit but the record's
     Str spare;                          // where the emptied folder may wait for another attempt
     bool is_recycled;                   // out: it does
     struct arena arena;                 // the outcome's memory: the collection's own, since the loop thread goes on

@@ -4,6 +4,7 @@
 #include "exec/local.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -16,12 +17,14 @@
 #include "base/log.h"
 #include "base/vec.h"
 #include "exec/collect.h"
+#include "exec/container/boxed.h"
 #include "exec/proctree.h"
 #include "exec/recycle.h"
 #include "exec/start.h"
 #include "exec/wire.h"
 #include "sys/file.h"
 #include "sys/loop.h"
+#include "sys/machine.h"
 #include "sys/process.h"
 
 struct running {                        // from submit until the driver has been told
@@ -38,9 +41,11 @@ struct lost {                           // attempts whose runner died
 };
 struct local_executor {
     struct executor base;               // must be first
-    Str folder, search_path;            // <home>/attempts; PATH
+    Str home, folder;                   // Petri's; <home>/attempts
+    Str search_path, user_home;         // PATH, HOME
     struct arena arena;
-    bool keep_attempts;
+    struct local_options options;
+    int64_t disk_bytes;                 // all that it holds: no file can be larger, but for one that is all holes
     pid_t runner;                       // 0: none yet
     int socket;
     struct loop_watch *watch;
@@ -243,6 +248,11 @@ static void on_done(struct local_executor *x, Str payload)
     m->user = (Time)wire_get_u64(&r), m->system = (Time)wire_get_u64(&r);
     m->peak_memory_bytes = (int64_t)wire_get_u64(&r);
     m->read_bytes = (int64_t)wire_get_u64(&r), m->written_bytes = (int64_t)wire_get_u64(&r);
+    m->io_wait = (Time)wire_get_u64(&r);
+    outcome->sandbox = sandbox_kind_name((enum sandbox_kind)wire_get_u32(&r));
+    outcome->limit.kind = (enum attempt_limit_kind)wire_get_u32(&r);
+    outcome->limit.asked = (int64_t)wire_get_u64(&r), outcome->limit.limit = (int64_t)wire_get_u64(&r);
+    outcome->limit.seen = (int64_t)wire_get_u64(&r);
     enum err_code code = (enum err_code)wire_get_u32(&r);
     Str text = wire_get_str(&r);
     if (code != ERR_NONE)
@@ -264,6 +274,8 @@ static void on_frames(struct local_executor *x)
         at += used;
         if (type == WIRE_DONE)
             on_done(x, payload);
+        else if (type == WIRE_WARNING && x->base.warn && !x->is_freed)
+            x->base.warn(x->base.done_arg, wire_get_str(&r));
         else if (type == WIRE_USAGE)
             x->cores = (double)wire_get_u64(&r) / 1e6, x->memory_bytes = (int64_t)wire_get_u64(&r);
     }
@@ -310,6 +322,18 @@ static size_t free_number(struct local_executor *x)
     return x->running.len - 1;
 }
 
+static const struct sandbox_settings *settings_of(const struct local_executor *x, Str step)
+{
+    char *name = xcalloc(step.len + 1, 1);
+    const struct sandbox_settings *found = &x->options.settings;
+    memcpy(name, step.data ? step.data : "", step.len);
+    for (size_t i = 0; i < x->options.step_count && found == &x->options.settings; i++)
+        if (fnmatch(x->options.steps[i].pattern.data, name, 0) == 0)
+            found = &x->options.steps[i].settings;
+    free(name);
+    return found;
+}
+
 static struct running *running_new(struct local_executor *x, struct attempt *attempt, struct arena *a)
 {
     struct running *run = xcalloc(1, sizeof *run);
@@ -317,8 +341,9 @@ static struct running *running_new(struct local_executor *x, struct attempt *att
     run->executor = x, run->attempt = attempt, run->arena = a;
     run->number = free_number(x);
     x->running.at[run->number] = run;
-    c->attempt = attempt, c->store = x->base.store, c->keep_folder = x->keep_attempts;
-    if (!x->keep_attempts)
+    c->outputs_max = (size_t)settings_of(x, attempt->spec->step)->outputs;
+    c->attempt = attempt, c->store = x->base.store, c->keep_folder = x->options.keep_attempts;
+    if (!x->options.keep_attempts)
         c->spare = str_printf(&c->arena, STR_FMT "/.spare-%d-%zu", STR_ARG(x->folder), (int)getpid(), run->number);
     return run;
 }
@@ -357,6 +382,33 @@ static bool choose_folder(struct local_executor *x, struct running *run, struct 
     return err_set(err, ERR_UNAVAILABLE, "%d attempts of one task are under way", FOLDERS_OF_A_KEY);
 }
 
+// The order to the runner, into x->out.
+static bool order(struct local_executor *x, const struct running *run, struct err *err)
+{
+    struct arena scratch = { 0 };
+    bool has_spare = x->has_spare.at[run->number];
+    struct start start = { .id = run->number, .folder = run->collection.folder, .spare = has_spare ? run->collection.spare : (Str){ 0 },
+                           .search_path = x->search_path, .user_home = x->user_home, .home = x->home };
+    struct strbuf frame = { .limit = WIRE_MAX };
+    bool ok = sandbox_choose(&scratch, settings_of(x, run->attempt->spec->step), run->attempt, &start.sandbox, err);
+    if (ok && run->attempt->spec->image.len)
+        ok = box_choose(&scratch, x->options.containers, run->attempt->spec, &start, err);
+    else if (ok && start.sandbox.kind > SANDBOX_BWRAP)  // an engine was chosen, and there is no image to run
+        start.sandbox.kind = SANDBOX_AUTO;
+    if (ok && start.sandbox.limits.file_bytes == 0)
+        start.sandbox.limits.file_bytes = x->disk_bytes;
+    if (ok) {
+        start_encode(&frame, &start, run->attempt);
+        ok = !frame.overflow && strbuf_add(&x->out, strbuf_str(&frame));
+        if (!ok)
+            err_set(err, ERR_LIMIT, "the texts of the task are longer than %d bytes together", WIRE_MAX);
+    }
+    x->out.overflow = false;
+    strbuf_release(&frame);
+    arena_release(&scratch);
+    return ok;
+}
+
 static bool local_submit(struct executor *base, struct attempt *attempt, struct arena *a, struct err *err)
 {
     struct local_executor *x = (struct local_executor *)base;
@@ -366,20 +418,9 @@ static bool local_submit(struct executor *base, struct attempt *attempt, struct 
     if (!runner_start(x, err))
         return false;
     struct running *run = running_new(x, attempt, a);
-    if (!choose_folder(x, run, err)) {
+    if (!choose_folder(x, run, err) || !order(x, run, err)) {
         running_free(run);
         return false;
-    }
-    bool has_spare = x->has_spare.at[run->number];
-    struct strbuf frame = { .limit = WIRE_MAX };
-    start_encode(&frame, run->number, attempt, run->collection.folder, has_spare ? run->collection.spare : (Str){ 0 },
-                 x->search_path);
-    bool fits = !frame.overflow && strbuf_add(&x->out, strbuf_str(&frame));
-    strbuf_release(&frame);
-    if (!fits) {
-        x->out.overflow = false;
-        running_free(run);
-        return err_set(err, ERR_LIMIT, "the texts of the task are longer than %d bytes together", WIRE_MAX);
     }
     x->has_spare.at[run->number] = false;
     flush(x);
@@ -443,15 +484,18 @@ static const struct executor_ops local_ops = {
     .name = "local", .submit = local_submit, .cancel = local_cancel, .usage = local_usage, .free = local_free,
 };
 
-struct executor *local_executor_new(struct loop *loop, struct store *store, Str home, bool keep_attempts,
+struct executor *local_executor_new(struct loop *loop, struct store *store, Str home, const struct local_options *options,
                                     struct err *err)
 {
     struct local_executor *x = xcalloc(1, sizeof *x);
-    const char *path = getenv("PATH");
+    const char *path = getenv("PATH"), *user_home = getenv("HOME");
     x->base = (struct executor){ .ops = &local_ops, .loop = loop, .store = store };
-    x->folder = str_join_path(&x->arena, path_absolute(&x->arena, home), STR("attempts"));
+    x->home = path_absolute(&x->arena, home);
+    x->folder = str_join_path(&x->arena, x->home, STR("attempts"));
     x->search_path = str_copy(&x->arena, path && *path ? str_of(path) : STR("/usr/local/bin:/usr/bin:/bin"));
-    x->keep_attempts = keep_attempts;
+    x->user_home = user_home && *user_home == '/' ? str_copy(&x->arena, str_of(user_home)) : (Str){ 0 };
+    x->options = *options;
+    x->disk_bytes = disk_bytes(home);
     x->out.limit = (size_t)2 * WIRE_MAX;
     pthread_mutex_init(&x->lock, NULL);
     pthread_cond_init(&x->idle, NULL);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Walks an output folder and finds what is to be kept. The task's word is not trusted: a link is followed only to where
-// the task's own outputs and inputs are, special files and names that no record can hold are refused. Moves and reads
-// nothing: that is collect.c.
+// the task's own outputs and inputs are, special files and names that no record can hold are refused. A link says where it
+// leads in the words of the task, which saw its folder at TASK_ROOT if it had a sandbox. Moves and reads nothing: that is
+// collect.c.
 #include "exec/outputs.h"
 
 #include <dirent.h>
@@ -12,6 +13,7 @@
 
 #include "base/map.h"
 #include "base/vec.h"
+#include "exec/sandbox.h"
 #include "sys/file.h"
 
 struct pattern {
@@ -20,13 +22,15 @@ struct pattern {
 struct finder {
     struct arena *arena;
     const struct attempt *attempt;
-    Str folder;                         // of the attempt, as it was given
+    Str folder, real;                   // of the attempt, as it was given; its real path, with `out` and `in`
     Str out, in;                        // real paths of what links may lead to; empty until know_places()
     VEC(struct pattern) patterns;
     VEC(struct found_output) found;
     VEC(const struct stat *) above;     // the folders that we are in
+    size_t most;
     struct map inputs;                  // identity of a staged file -> 1 + its stage
     bool has_inputs;
+    struct map stages;                  // path in the task -> 1 + its stage; filled with `inputs`
     struct err *err;
 };
 struct place {                          // one entry of a folder
@@ -67,6 +71,7 @@ static bool know_places(struct finder *f)
         return true;
     if (!path_real(f->arena, f->folder, &real, f->err))
         return false;
+    f->real = real;
     f->out = str_join_path(f->arena, real, STR("out"));
     f->in = str_join_path(f->arena, real, STR("in"));
     return true;
@@ -147,8 +152,8 @@ static bool add(struct finder *f, const struct place *p, const struct stat *st, 
     found.kind = S_ISDIR(st->st_mode) ? OUTPUT_DIR : OUTPUT_FILE;
     found.size = S_ISDIR(st->st_mode) ? 0 : st->st_size;
     identity_of(st, found.identity);
-    if (f->found.len >= OUTPUTS_MAX)
-        return err_set(f->err, ERR_LIMIT, "more than %d outputs", OUTPUTS_MAX);
+    if (f->found.len >= f->most)
+        return err_set(f->err, ERR_LIMIT, "it left more than %zu files and folders as outputs (limits.outputs): pack them into an archive", f->most);
     vec_push(f->arena, &f->found, found);
     return true;
 }
@@ -159,6 +164,7 @@ static void know_inputs(struct finder *f)
     f->has_inputs = true;
     for (size_t i = 0; i < spec->stage_count; i++) {
         struct stat st;
+        map_set(&f->stages, spec->stages[i].path, (void *)(uintptr_t)(i + 1));
         if (spec->stages[i].kind != STAGE_FILE || !file_stat(f->attempt->sources[i].path, &st))
             continue;
         uint64_t *identity = NEW_ARRAY(f->arena, uint64_t, 2);
@@ -182,6 +188,69 @@ static bool is_below(Str path, Str folder)
     return str_starts(path, folder) && (path.len == folder.len || path.data[folder.len] == '/');
 }
 
+// --- Where a link leads.
+
+enum { LINKS_MAX = 40 };                // as the kernel
+
+// The file whose bytes the task saw at `path` below its folder of inputs: an empty file there has had it mounted over.
+static Str mounted_source(struct finder *f, Str path, const struct stat *st)
+{
+    if (!S_ISREG(st->st_mode) || st->st_size > 0 || !is_below(path, f->in))
+        return (Str){ 0 };
+    if (!f->has_inputs)
+        know_inputs(f);
+    uintptr_t number = (uintptr_t)map_find(&f->stages, str_concat(f->arena, STR(TASK_IN), str_from(path, f->in.len)));
+    return number ? f->attempt->sources[number - 1].path : (Str){ 0 };
+}
+
+// An absolute path, as the task would say it, on this machine.
+static Str path_here(struct finder *f, Str path)
+{
+    static const Str folders[] = { STR_CONST(TASK_OUT), STR_CONST(TASK_IN), STR_CONST(TASK_TMP) };
+    for (size_t i = 0; i < LEN(folders); i++)
+        if (is_below(path, folders[i]))
+            return str_concat(f->arena, f->real, str_from(path, strlen(TASK_ROOT)));
+    Str rest = str_from(path, strlen(TASK_STAGED) + 1);         // "<number>/<name>"
+    int64_t number;
+    if (is_below(path, STR(TASK_STAGED)) && str_to_int(str_cut(&rest, '/'), &number) && number >= 0 && (size_t)number < f->attempt->spec->stage_count)
+        return f->attempt->sources[number].path;
+    return path;
+}
+
+// As realpath(), but absolute links are read as the task would follow them. False: it leads nowhere, or in a circle.
+static bool resolve(struct finder *f, Str path, Str *real)
+{
+    Str done = STR(""), rest = str_copy(f->arena, path);
+    for (int links = 0; rest.len;) {
+        Str part = str_cut(&rest, '/');
+        struct stat st;
+        if (part.len == 0 || str_is(part, "."))
+            continue;
+        if (str_is(part, "..")) {
+            done = str_is(str_dirname(done), "/") || done.len == 0 ? STR("") : str_dirname(done);
+            continue;
+        }
+        Str next = str_printf(f->arena, STR_FMT "/" STR_FMT, STR_ARG(done), STR_ARG(part));
+        if (lstat(next.data, &st) < 0)
+            return false;
+        char target[4096];
+        ssize_t len = S_ISLNK(st.st_mode) ? readlink(next.data, target, sizeof target) : 0;
+        Str source = S_ISLNK(st.st_mode) ? (Str){ 0 } : mounted_source(f, next, &st);
+        if (len < 0 || len == sizeof target || ((len > 0 || source.len) && ++links > LINKS_MAX))
+            return false;
+        if (len == 0 && source.len == 0) {
+            done = next;
+            continue;
+        }
+        Str to = source.len ? source : str_copy(f->arena, (Str){ target, (size_t)len });
+        if (to.data[0] == '/')
+            done = STR(""), to = source.len ? to : path_here(f, to);
+        rest = str_printf(f->arena, STR_FMT "/" STR_FMT, STR_ARG(to), STR_ARG(rest));
+    }
+    *real = done.len ? str_copy(f->arena, done) : STR("/");
+    return true;
+}
+
 static bool refuse_link(struct finder *f, const struct place *p, const char *why)
 {
     char target[512];
@@ -193,12 +262,11 @@ static bool refuse_link(struct finder *f, const struct place *p, const char *why
 
 static bool visit_link(struct finder *f, struct place *p)
 {
-    struct err ignored;
     struct stat st;
     Str real;
     if (!know_places(f))
         return false;
-    if (!path_real(f->arena, p->real, &real, &ignored) || !file_stat(real, &st))
+    if (!resolve(f, p->real, &real) || !file_stat(real, &st))
         return !p->is_kept || refuse_link(f, p, ", which leads nowhere");
     bool is_ours = is_below(real, f->out) || is_below(real, f->in);
     ptrdiff_t input = S_ISREG(st.st_mode) && !is_ours ? find_input(f, &st) : -1;
@@ -234,6 +302,8 @@ static bool visit(struct finder *f, struct place *p)
         return (!p->is_kept || add(f, p, &st, -1)) && walk(f, p);
     if (!p->is_kept)
         return true;
+    if (f->in.len && mounted_source(f, p->real, &st).len)       // in a folder of inputs that a link leads to
+        return visit_link(f, p);
     return S_ISREG(st.st_mode) ? add(f, p, &st, -1) : refuse(f, p->path, special_kind(st.st_mode));
 }
 
@@ -303,12 +373,13 @@ static bool find(struct finder *f, Str folder)
     return (!top.is_kept && top.active_count == 0) || walk(f, &top);
 }
 
-bool outputs_find(struct arena *a, const struct attempt *attempt, Str folder, struct found_output **found,
+bool outputs_find(struct arena *a, const struct attempt *attempt, Str folder, size_t most, struct found_output **found,
                   size_t *count, struct err *err)
 {
-    struct finder f = { .arena = a, .attempt = attempt, .err = err };
+    struct finder f = { .arena = a, .attempt = attempt, .most = most ? most : OUTPUTS_MAX, .err = err };
     bool ok = find(&f, folder);
     map_release(&f.inputs);
+    map_release(&f.stages);
     *found = f.found.at;
     *count = ok ? f.found.len : 0;
     if (*count)

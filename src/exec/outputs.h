@@ -14,6 +14,6 @@ struct found_output {
     ptrdiff_t stage;                    // the input that it is, or -1
 };
 // Sorted by path; a folder before its content; everything in `a`. The attempt's processes must all be dead. False when
-// an output cannot be kept: err says which and why.
-bool outputs_find(struct arena *a, const struct attempt *attempt, Str folder, struct found_output **found,
+// an output cannot be kept: err says which and why. most: how many there may be; 0: as many as a record can hold.
+bool outputs_find(struct arena *a, const struct attempt *attempt, Str folder, size_t most, struct found_output **found,
                   size_t *count, struct err *err) MUST_CHECK;

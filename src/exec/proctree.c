@@ -170,6 +170,84 @@ void proc_children(PidList *out)
     }
 }
 
+// --- One tree, without a look at all the others.
+
+enum { THREADS_MAX = 256, LISTED_MAX = 16 * 1024, TREE_MAX = 100 * 1000 };
+
+static void add_listed(const char *path, PidList *out)
+{
+    char text[LISTED_MAX];
+    ssize_t len = read_file(path, text, sizeof text);
+    for (Str rest = { text, (size_t)MAX(len, 0) }; rest.len && out->len < TREE_MAX;) {
+        int64_t pid;
+        if (str_to_int(str_cut(&rest, ' '), &pid))
+            vec_push_heap(out, (pid_t)pid);
+    }
+}
+
+// Children are listed with the thread that made them.
+static void add_children(pid_t pid, PidList *out)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    DIR *dir = opendir(path);
+    const struct dirent *entry;
+    for (int i = 0; dir && i < THREADS_MAX && (entry = readdir(dir)); i++) {
+        int64_t thread;
+        if (!str_to_int(str_of(entry->d_name), &thread))
+            continue;
+        snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)pid, (int)thread);
+        add_listed(path, out);
+    }
+    if (dir)
+        closedir(dir);
+}
+
+// "size resident shared …", in pages.
+static bool read_statm(pid_t pid, int64_t *own, int64_t *shared)
+{
+    char path[64], text[256];
+    long long resident, common;
+    snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
+    ssize_t len = read_file(path, text, sizeof text - 1);
+    text[MAX(len, 0)] = '\0';
+    if (sscanf(text, "%*d %lld %lld", &resident, &common) != 2)
+        return false;
+    *own = (resident - common) * sysconf(_SC_PAGESIZE);
+    *shared = common * sysconf(_SC_PAGESIZE);
+    return true;
+}
+
+// The proportional share: pages that n processes have count an n-th in each.
+static int64_t read_share(pid_t pid)
+{
+    char path[64], text[4096];
+    long long kilobytes;
+    snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pid);
+    ssize_t len = read_file(path, text, sizeof text - 1);
+    text[MAX(len, 0)] = '\0';
+    const char *share = strstr(text, "\nPss:");
+    return share && sscanf(share, "\nPss: %lld", &kilobytes) == 1 ? kilobytes * 1024 : -1;
+}
+
+void proc_tree_look(pid_t root, bool exact, int64_t *memory_bytes, int64_t *count)
+{
+    PidList found = { 0 };
+    int64_t most_shared = 0;
+    vec_push_heap(&found, root);
+    for (size_t i = 0; i < found.len; i++) {
+        int64_t own, shared, share = exact ? read_share(found.at[i]) : -1;
+        if (share < 0 && !read_statm(found.at[i], &own, &shared))
+            continue;
+        *memory_bytes += share >= 0 ? share : own;
+        most_shared = share >= 0 ? most_shared : MAX(most_shared, shared);
+        ++*count;
+        add_children(found.at[i], &found);
+    }
+    *memory_bytes += most_shared;
+    free(found.at);
+}
+
 bool proc_has_label(pid_t pid, Str label, bool is_prefix)
 {
     char path[64], *text = xmalloc(ENVIRON_MAX);

@@ -29,6 +29,10 @@ void proc_table_free(struct proc_table *t);
 // `root` and everything below it, appended to *out (heap); what they use is added to *use. Both may be NULL.
 void proc_table_tree(const struct proc_table *t, pid_t root, PidList *out, struct proc_use *use);
 
+// What `root` and everything below it hold in memory now, adding to *memory_bytes, and how many they are, adding to
+// *count. Looks at nothing but them. What they share is counted once: exactly when `exact`, which takes longer.
+void proc_tree_look(pid_t root, bool exact, int64_t *memory_bytes, int64_t *count);
+
 // True if the environment that `pid` was started with has PROC_MARKER with this label (or one that starts with it).
 bool proc_has_label(pid_t pid, Str label, bool is_prefix);
 // Kills all processes with such a label, again and again until none is left (at most 10 s). Returns how many are left.

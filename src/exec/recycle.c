@@ -4,8 +4,6 @@
 #include "exec/recycle.h"
 
 #include <fcntl.h>
-#include <pthread.h>
-#include <stdio.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -13,28 +11,7 @@
 #include "base/log.h"
 #include "sys/file.h"
 
-static mode_t mask;
-
-// Not by umask(2), which would change it for the other threads meanwhile.
-static void read_mask(void)
-{
-    FILE *file = fopen("/proc/self/status", "re");
-    char line[256];
-    unsigned value = 0777;              // unknown: no mode ever fits, nothing is recycled
-    while (file && fgets(line, sizeof line, file))
-        if (sscanf(line, "Umask: %o", &value) == 1)
-            break;
-    if (file)
-        fclose(file);
-    mask = value;
-}
-
-static mode_t current_mask(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, read_mask);
-    return mask;
-}
+enum { TASK_MASK = 0077 };              // the umask in which attempts are born
 
 // Nothing but what the system's security labels every file with.
 static bool has_no_attributes(const char *path)
@@ -50,7 +27,7 @@ static bool has_no_attributes(const char *path)
 static bool is_as_new(const char *path, mode_t mode)
 {
     struct stat st;
-    return lstat(path, &st) == 0 && st.st_mode == (mode & ~current_mask()) && st.st_uid == geteuid() &&
+    return lstat(path, &st) == 0 && st.st_mode == (mode & ~(mode_t)TASK_MASK) && st.st_uid == geteuid() &&
            (S_ISDIR(mode) || st.st_nlink == 1) && has_no_attributes(path);
 }
 
@@ -75,6 +52,20 @@ static bool empty_folder(struct arena *a, Str path)
     return ok;
 }
 
+// The first input of nearly every task lies in in/0: that folder stays too.
+static bool empty_inputs(struct arena *a, Str path)
+{
+    Str *names;
+    size_t count;
+    struct err err;
+    bool ok = is_as_new(path.data, S_IFDIR | 0777) && dir_list(a, path, &names, &count, &err);
+    for (size_t i = 0; ok && i < count; i++) {
+        Str inner = str_join_path(a, path, names[i]);
+        ok = (str_is(names[i], "0") && empty_folder(a, inner)) || tree_remove(inner, &err);
+    }
+    return ok;
+}
+
 static bool recycle(struct arena *a, Str folder, Str spare)
 {
     Str *names;
@@ -88,10 +79,12 @@ static bool recycle(struct arena *a, Str folder, Str spare)
         bool is_log = str_is(names[i], "stdout") || str_is(names[i], "stderr");
         folders += is_folder;
         bool is_owner = str_is(names[i], "owner");      // overwritten when the folder is used again
-        if (!(is_owner    ? is_as_new(path.data, S_IFREG | 0666)
-              : is_folder ? empty_folder(a, path)
-              : is_log    ? empty_log(path)
-                          : tree_remove(path, &err)))
+        bool is_root = str_is(names[i], "root");        // where a sandbox's root was mounted: empty
+        if (!(is_owner                      ? is_as_new(path.data, S_IFREG | 0666)
+              : is_folder || is_root        ? empty_folder(a, path)
+              : is_log                      ? empty_log(path)
+              : str_is(names[i], "in")      ? empty_inputs(a, path)
+                                            : tree_remove(path, &err)))
             return false;
     }
     return folders == 2 && rename(folder.data, spare.data) == 0;

@@ -3,6 +3,7 @@
 // attempts of other runs.
 #include "base/arena.h"
 #include "base/log.h"
+#include "exec/container/boxed.h"
 #include "exec/local.h"
 #include "exec/proctree.h"
 #include "exec/recycle.h"
@@ -50,6 +51,8 @@ void local_sweep(Str home, Str run)
     size_t left = mine ? proc_kill_labelled(labels, mine, false) : 0;
     if (left)
         LOG(LOG_WARN, "processes of earlier attempts do not die count=%zu", left);
+    for (size_t i = 0; i < mine; i++)
+        box_remove(swept[i].folder);
     for (size_t i = 0; i < mine; i++)
         if (!folder_remove(swept[i].folder, &err))
             LOG(LOG_WARN, "the attempt's folder stays: %s", err.text);

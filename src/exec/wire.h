@@ -8,7 +8,8 @@ enum wire_type {
     WIRE_START,                         // head -> runner: one attempt; see start_encode()
     WIRE_CANCEL,                        // head -> runner: id, grace_ms
     WIRE_USAGE,                         // head -> runner: nothing; runner -> head: micro-cores, bytes
-    WIRE_DONE,                          // runner -> head: see struct attempt_end_report
+    WIRE_WARNING,                       // runner -> head: a text for the user
+    WIRE_DONE,                          // runner -> head: the last there is of an attempt; send_done() in attempt.c
 };
 enum { WIRE_HEADER = 5, WIRE_MAX = 1 << 30 };
 

@@ -26,6 +26,11 @@ bool workflow_inputs(struct arena *a, const struct workflow *w, Str job_path, Va
     return cwl_workflow_inputs(a, w, job_path, overrides, inputs, diags);
 }
 
+bool workflow_images(struct arena *a, const struct workflow *w, Value inputs, struct image_request **requests, size_t *count, struct err *err)
+{
+    return cwl_workflow_images(a, w, inputs, requests, count, err);
+}
+
 struct evaluation *evaluation_start(const struct workflow *w, Value inputs, struct driver *d, const struct evaluation_options *o, struct err *err)
 {
     return cwl_evaluation_start(w, inputs, d, o, err);

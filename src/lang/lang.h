@@ -3,6 +3,7 @@
 // What every language offers to the command line: load and check a workflow, tell its inputs, evaluate it. An evaluator
 // keeps no state on disk: to resume is to evaluate again from the start, and every finished task answers from its key.
 #include "engine/driver.h"
+#include "task/image.h"
 #include "value/diag.h"
 #include "value/value.h"
 
@@ -33,11 +34,19 @@ struct workflow *workflow_load(struct arena *a, Str path, struct diags *diags);
 // Every fault is reported. Result: a map with all inputs.
 bool workflow_inputs(struct arena *a, const struct workflow *w, Str job_path, Value overrides, Value *inputs, struct diags *diags);
 
+// The container images that tools ask for, each name once: of all processes that the workflow runs, and of "cwl:requirements"
+// in `inputs` (which may be null). A name is a hint's only if no tool requires it.
+bool workflow_images(struct arena *a, const struct workflow *w, Value inputs, struct image_request **requests, size_t *count,
+                     struct err *err) MUST_CHECK;
+
 struct evaluation_options {
     int64_t subset;                     // > 0: only the first N elements of each scattered top-level input array
     bool keep_going;                    // after a failure go on with what does not depend on it
     bool no_container;                  // run DockerRequirement tools on this machine as they are
     int js_timeout_ms;
+    const struct image *images;         // for workflow_images(), in its order or another; those with an empty id are not to be had
+    size_t image_count;
+    Str warning;                        // lines, each for driver_warn() at the start
 };
 struct evaluation;
 // Starts the evaluation; it submits tasks to the driver and ends by driver_finish(). Memory: own arenas.

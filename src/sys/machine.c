@@ -101,6 +101,15 @@ int64_t disk_free_bytes(Str path)
     return (int64_t)st.f_bavail * (int64_t)st.f_frsize;
 }
 
+int64_t disk_bytes(Str path)
+{
+    struct path_text text;
+    struct statvfs st;
+    if (!path_text_set(&text, path) || statvfs(text.z, &st) < 0)
+        return 0;
+    return (int64_t)st.f_blocks * (int64_t)st.f_frsize;
+}
+
 static char host[256];
 
 static void read_host(void)

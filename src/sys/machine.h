@@ -6,5 +6,6 @@
 int machine_cores(void);                                // that this process may use (affinity and cgroup quota)
 int64_t machine_memory_bytes(void);                     // physical, or the cgroup's limit if smaller
 int64_t disk_free_bytes(Str path);                      // for this user, of the filesystem that holds path; -1: unknown
+int64_t disk_bytes(Str path);                           // all that the filesystem that holds path can hold; 0: unknown
 Str machine_host(void);                                 // static
 Str machine_boot_id(void);                              // static: another after each boot; empty: unknown

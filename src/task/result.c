@@ -24,7 +24,9 @@ static const struct number_field {
     { STR_CONST("peak_memory"), offsetof(struct measured, peak_memory_bytes) },
     { STR_CONST("read"), offsetof(struct measured, read_bytes) },
     { STR_CONST("written"), offsetof(struct measured, written_bytes) },
+    { STR_CONST("io_wait"), offsetof(struct measured, io_wait) },       // from here on: not in older records, -1 then
 };
+enum { NUMBERS_ALWAYS = 8 };
 static const struct text_field {
     Str name;
     size_t offset;
@@ -176,6 +178,9 @@ static bool read_measured(Value v, struct measured *out, struct err *err)
 {
     for (size_t i = 0; i < LEN(number_fields); i++) {
         int64_t *number = (int64_t *)(void *)((char *)out + number_fields[i].offset);
+        *number = -1;
+        if (i >= NUMBERS_ALWAYS && !value_has(v, number_fields[i].name))
+            continue;
         if (!read_int(v, number_fields[i].name, INT64_MIN, INT64_MAX, number, err))
             return false;
     }

@@ -19,6 +19,7 @@ struct measured {                       // of the process tree of one attempt
     Time started, ended;                // wall clock
     Time wall, user, system;            // durations
     int64_t peak_memory_bytes, read_bytes, written_bytes;       // -1: not known
+    Time io_wait;                       // in which one of its processes waited for a disk; -1: not known
 };
 struct task_result {
     Hash key;

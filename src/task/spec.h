@@ -35,6 +35,9 @@ struct task_resources {                 // what is reserved; not in the key
     double cores;
     int64_t memory_bytes, tmp_bytes, out_bytes;
     int64_t time_limit_ms;              // 0: none
+    // What the task said itself that it needs at the most; more is not given to it. 0: it said nothing.
+    double cores_limit;
+    int64_t memory_limit_bytes;
 };
 struct task_policy {                    // not in the key
     const int *success_codes, *temporary_codes, *permanent_codes;
@@ -50,6 +53,7 @@ struct task_spec {
     size_t argc;
     Str tool_digest;                    // identity of the program behind argv[0] ("blake3:…") and of those named with it (" NAME=blake3:…"), or empty
     Str image;                          // container image by digest; empty: none
+    Str workdir;                        // where TASK_OUT is to be in its container too; empty: nowhere else
     const struct env_var *env;          // sorted by name; HOME, TMPDIR and PATH are the executor's
     size_t env_count;
     Str stdin_path;                     // under TASK_ROOT; empty: /dev/null

@@ -18,6 +18,7 @@ static const struct text_field {
 } text_fields[] = {
     { STR_CONST("tool"), offsetof(struct task_spec, tool_digest) },
     { STR_CONST("image"), offsetof(struct task_spec, image) },
+    { STR_CONST("workdir"), offsetof(struct task_spec, workdir) },
     { STR_CONST("stdin"), offsetof(struct task_spec, stdin_path) },
     { STR_CONST("stdout"), offsetof(struct task_spec, stdout_name) },
     { STR_CONST("stderr"), offsetof(struct task_spec, stderr_name) },

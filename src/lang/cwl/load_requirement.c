@@ -140,6 +140,21 @@ static void check_present(struct scope *s, const struct node *n, const char *fie
         diag_add(s->l->diags, n->span, "this requirement needs '%s'", field);
 }
 
+static void check_docker(struct scope *s, const struct node *n)
+{
+    static const char *const sources[] = { "dockerPull", "dockerLoad", "dockerImport", "dockerFile", "dockerImageId" };
+    struct diags *d = s->l->diags;
+    bool has_source = false;
+    for (size_t i = 0; i < LEN(sources); i++)
+        has_source |= node_str(node_get(n, str_of(sources[i]))).len > 0;
+    if (!has_source)
+        diag_add(d, n->span, "this requirement names no image: it needs 'dockerPull', 'dockerLoad', 'dockerImport', 'dockerFile' or 'dockerImageId'");
+    const struct node *folder = node_get(n, STR("dockerOutputDirectory"));
+    Str path = node_str(folder);
+    if (path.len && (path.data[0] != '/' || str_is(str_normal_path(s->l->a, path), "/")))
+        diag_add(d, folder->span, "'dockerOutputDirectory' must be an absolute path of a folder, not '" STR_FMT "'", STR_ARG(path));
+}
+
 static void check_kind(struct scope *s, struct node *n, struct cwl_requirement *r)
 {
     switch (r->kind) {
@@ -169,7 +184,8 @@ static void check_kind(struct scope *s, struct node *n, struct cwl_requirement *
     case CWL_REQ_WORK_REUSE: check_present(s, n, "enableReuse"); break;
     case CWL_REQ_NETWORK: check_present(s, n, "networkAccess"); break;
     case CWL_REQ_INPLACE_UPDATE: check_present(s, n, "inplaceUpdate"); break;
-    case CWL_REQ_SCHEMA_DEF: case CWL_REQ_DOCKER: case CWL_REQ_SHELL: case CWL_REQ_SUBWORKFLOW: case CWL_REQ_SCATTER:
+    case CWL_REQ_DOCKER: check_docker(s, n); break;
+    case CWL_REQ_SCHEMA_DEF: case CWL_REQ_SHELL: case CWL_REQ_SUBWORKFLOW: case CWL_REQ_SCATTER:
     case CWL_REQ_MULTIPLE_INPUT: case CWL_REQ_STEP_INPUT: case CWL_REQ_KINDS:
         break;
     case CWL_REQ_LABELS: check_present(s, n, "labels"); break;

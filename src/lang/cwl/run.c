@@ -212,11 +212,12 @@ static bool discover_file(struct evaluation *e, const struct expr_context *x, co
     size_t before = count;
     for (size_t i = 0; i < p->secondary_count; i++) {
         Value named, required = p->secondary[i].required;
+        bool was_expression = required.kind == VALUE_STRING;
         if (!expr_is(p->secondary[i].pattern))
             continue;
         if (!expr_any(x, value_string(&e->arena, p->secondary[i].pattern), file, &named, err) || !expr_any(x, required, file, &required, err))
             return err_wrap(err, "input '" STR_FMT "', secondaryFiles", STR_ARG(p->id));
-        bool is_required = required.kind != VALUE_BOOL || required.boolean;
+        bool is_required = required.kind == VALUE_BOOL ? required.boolean : !was_expression;
         if (!add_named(e, file, named, is_required, list, &count, SECONDARY_MAX, err))
             return err_wrap(err, "input '" STR_FMT "'", STR_ARG(p->id));
     }
@@ -419,41 +420,18 @@ static void files_hashed(void *arg)
     call_start(e->main);
 }
 
-// One walk over all that may run: nothing is started that would fail for want of a container engine at hour six, and whether
-// anything updates files in place is noted.
-static bool needs_no_container(struct evaluation *e, const struct cwl_process *p, const struct scope *outer, int depth, struct err *err)
-{
-    struct scope scope = { &p->requirements, &p->hints, outer };
-    bool is_hint;
-    e->has_inplace |= scope_find(e, &scope, CWL_REQ_INPLACE_UPDATE, NULL) != NULL;
-    const struct cwl_requirement *docker = p->class_ == CWL_TOOL ? scope_find(e, &scope, CWL_REQ_DOCKER, &is_hint) : NULL;
-    if (docker && !is_hint && !e->options.no_container) {
-        struct arena scratch = { 0 };
-        Str place = span_text(&scratch, docker->span);
-        err_set(err, ERR_UNSUPPORTED,
-                STR_FMT ": DockerRequirement: containers cannot be run yet; with --no-container the tool runs on this "
-                        "machine as it is", STR_ARG(place));
-        arena_release(&scratch);
-        return false;
-    }
-    for (size_t i = 0; i < p->step_count && depth < 100; i++) {
-        struct scope step = { &p->steps[i].requirements, &p->steps[i].hints, &scope };
-        if (!needs_no_container(e, p->steps[i].run, &step, depth + 1, err))
-            return false;
-    }
-    return true;
-}
-
 struct evaluation *cwl_evaluation_start(const struct workflow *w, Value inputs, struct driver *d, const struct evaluation_options *o, struct err *err)
 {
     struct evaluation *e = xcalloc(1, sizeof *e);
     e->workflow = w, e->document = w->document, e->driver = d, e->options = *o;
     link_init(&e->calls);
     e->js = js_new(o->js_timeout_ms > 0 ? o->js_timeout_ms : 20000, (int64_t)1 << 30);
-    if (!needs_no_container(e, e->document->process, NULL, 0, err) || !cwl_job_requirements(&e->arena, inputs, &e->job_requirements, err)) {
+    if (!cwl_job_requirements(&e->arena, inputs, &e->job_requirements, err) || !docker_check(e, e->document->process, NULL, 0, err)) {
         evaluation_free(e);
         return NULL;
     }
+    for (Str rest = o->warning; rest.len;)
+        driver_warn(d, str_cut(&rest, '\n'));
     e->inputs = inputs;
     take_subset(e);
     collect_user_files(e, e->inputs);

@@ -155,6 +155,9 @@ struct input_at {                       // staged path -> flow value, to find pa
     Value value;
 };
 struct tool_run {
+    const struct image *image;          // runs in this container image; NULL: on the machine
+    bool is_required;                   // by a requirement, not a hint
+    Str workdir;                        // dockerOutputDirectory: what the tool calls TASK_OUT; empty: that
     Value view;                         // inputs as expressions and the command line see them: with paths
     Value runtime;
     struct stages stages;
@@ -178,6 +181,13 @@ bool stage_workdir(struct call *c, struct err *err) MUST_CHECK;        // Initia
 
 // --- run_command.c
 bool command_build(struct call *c, struct err *err) MUST_CHECK;        // fills tool->argv
+
+// --- run_docker.c: DockerRequirement
+void docker_begin(struct call *c);                      // finds the tool's image and working folder
+bool tool_is_boxed(const struct call *c);               // by requirement, so that absolute paths may be mounted
+Str tool_path(struct call *c, Str path);                // below TASK_OUT where the tool's own name for it was used
+// Why the evaluation cannot start: an image that is required and not in options.images. NULL scope: none around.
+bool docker_check(struct evaluation *e, const struct cwl_process *p, const struct scope *outer, int depth, struct err *err) MUST_CHECK;
 
 // --- run_outputs.c
 bool outputs_globs(struct call *c, struct err *err) MUST_CHECK;        // fills tool->globs, keep_all

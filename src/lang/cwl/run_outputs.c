@@ -14,6 +14,7 @@
 
 static bool add_glob(struct call *c, Str glob, struct err *err)
 {
+    glob = tool_path(c, glob);
     if (str_eq(glob, STR(TASK_OUT)))
         glob = STR(".");
     if (str_starts(glob, STR(TASK_OUT "/")))
@@ -225,11 +226,12 @@ static void match(struct collector *k, Str pattern, Value *self, size_t *count, 
     arena_release(&scratch);
 }
 
-static Str relative_glob(struct arena *a, Str glob)
+static Str relative_glob(struct call *c, Str glob)
 {
+    glob = tool_path(c, glob);
     if (str_eq(glob, STR(TASK_OUT)))
         return STR(".");
-    return str_normal_path(a, str_starts(glob, STR(TASK_OUT "/")) ? str_from(glob, sizeof TASK_OUT) : glob);
+    return str_normal_path(&c->arena, str_starts(glob, STR(TASK_OUT "/")) ? str_from(glob, sizeof TASK_OUT) : glob);
 }
 
 static bool match_globs(struct collector *k, const struct cwl_output_binding *b, Value *self)
@@ -241,7 +243,7 @@ static bool match_globs(struct collector *k, const struct cwl_output_binding *b,
     size_t cap = (k->result->output_count + 1) * MAX(value_len(globs), (size_t)1), count = 0;
     Value *found = NEW_ARRAY(a, Value, cap);
     for (size_t i = 0; i < value_len(globs); i++)
-        match(k, relative_glob(a, value_str(value_at(globs, i))), found, &count, cap);
+        match(k, relative_glob(k->c, value_str(value_at(globs, i))), found, &count, cap);
     *self = value_array(a, found, count);
     return load_value(k->c->e, a, *self, b->load_contents, listing_of(b->load_listing, k->c->e, &k->c->scope, k->c->process->version),
                       k->c->process->version, self, k->err);
@@ -280,6 +282,7 @@ static bool resolve_path(struct collector *k, Value v, Str path, Value *out)
 static Str task_path(struct collector *k, Str path)
 {
     struct arena *a = &k->c->arena;
+    path = tool_path(k->c, path);
     Str attempts = str_concat(a, path_absolute(a, driver_config(k->c->e->driver)->home), STR("/attempts/"));
     if (!str_starts(path, attempts))
         return path;

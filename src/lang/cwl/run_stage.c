@@ -175,9 +175,10 @@ static bool has_secondary(struct call *c, Value file, Str name)
 static bool is_required(struct call *c, const struct expr_context *x, const struct cwl_secondary *s, Value file, bool *required, struct err *err)
 {
     Value v = s->required;
-    if (v.kind == VALUE_STRING && !expr_any(x, v, file, &v, err))
+    bool was_expression = v.kind == VALUE_STRING;
+    if (was_expression && !expr_any(x, v, file, &v, err))
         return false;
-    *required = v.kind == VALUE_BOOL ? v.boolean : true;
+    *required = v.kind == VALUE_BOOL ? v.boolean : !was_expression;     // an expression that gives null asks for nothing
     return c != NULL;
 }
 
@@ -273,11 +274,15 @@ struct workdir {
 static bool workdir_path(struct workdir *w, Str name, Str *path)
 {
     struct call *c = w->staging.c;
+    name = tool_path(c, name);
     if (name.len && name.data[0] == '/') {
-        if (!str_starts(name, STR(TASK_OUT "/")))
+        *path = str_normal_path(&c->arena, name);
+        if (tool_is_boxed(c) && !str_eq(*path, STR(TASK_ROOT)) && !str_starts(*path, STR(TASK_ROOT "/")) && path->len > 1)
+            return true;                // mounted there
+        if (!str_starts(*path, STR(TASK_OUT "/")))
             return err_set(w->staging.err, ERR_UNSUPPORTED,
-                           "InitialWorkDirRequirement: the absolute entryname '" STR_FMT "' needs a container", STR_ARG(name));
-        *path = name;
+                           "InitialWorkDirRequirement: the absolute entryname '" STR_FMT "' needs a container, "
+                           "by DockerRequirement in 'requirements'", STR_ARG(name));
         return true;
     }
     *path = str_normal_path(&c->arena, str_join_path(&c->arena, STR(TASK_OUT), name));
@@ -304,7 +309,7 @@ static bool workdir_object(struct workdir *w, Value v, Str name)
     Value secondary = value_get(v, STR("secondaryFiles"));
     for (size_t i = 0; i < value_len(secondary); i++) {
         Str sibling = str_join_path(&c->arena, str_dirname(path), value_get_str(value_at(secondary, i), STR("basename")));
-        if (!workdir_object(w, value_at(secondary, i), str_from(sibling, sizeof TASK_OUT)))
+        if (!workdir_object(w, value_at(secondary, i), sibling))
             return false;
     }
     return true;

@@ -17,9 +17,12 @@ struct expr_context tool_expr(struct call *c, Value self)
 
 // --- resources (CWL ResourceRequirement): runtime.* and what is reserved
 
-static bool resource(struct call *c, const struct cwl_requirement *r, const char *kind, double otherwise, double *out, struct err *err)
+// *most: what it asks for at the most, or 0: it asks for nothing.
+static bool resource(struct call *c, const struct cwl_requirement *r, const char *kind, double otherwise, double *out, double *most, struct err *err)
 {
+    bool is_found = false;
     *out = otherwise;
+    *most = 0;
     static const char *const ends[] = { "Min", "Max" };
     for (size_t i = 0; r && i < LEN(ends); i++) {
         Str name = str_printf(&c->arena, "%s%s", kind, ends[i]);
@@ -31,22 +34,24 @@ static bool resource(struct call *c, const struct cwl_requirement *r, const char
             return err_wrap(err, "ResourceRequirement, " STR_FMT, STR_ARG(name));
         if (value_is_null(v))
             continue;
-        if (!value_as_double(v, out) || !(*out >= 0 && *out <= RESOURCE_MAX))
+        if (!value_as_double(v, most) || !(*most >= 0 && *most <= RESOURCE_MAX))
             return err_set(err, ERR_INVALID, "ResourceRequirement, " STR_FMT ": expected a number from 0 to 10^12", STR_ARG(name));
-        return true;                    // Min where it is given, else Max
+        *out = is_found ? *out : *most; // Min where it is given, else Max
+        is_found = true;
     }
+    *most = MAX(*most, is_found ? *out : 0);
     return true;
 }
 
 static bool resources(struct call *c, struct task_resources *out, struct err *err)
 {
     const struct cwl_requirement *r = scope_find(c->e, &c->scope, CWL_REQ_RESOURCE, NULL);
-    double cores, ram, tmp, outdir;
-    if (!resource(c, r, "cores", 1, &cores, err) || !resource(c, r, "ram", 256, &ram, err) || !resource(c, r, "tmpdir", 1024, &tmp, err)
-        || !resource(c, r, "outdir", 1024, &outdir, err))
+    double cores, ram, tmp, outdir, most_cores, most_ram, ignored;
+    if (!resource(c, r, "cores", 1, &cores, &most_cores, err) || !resource(c, r, "ram", 256, &ram, &most_ram, err)
+        || !resource(c, r, "tmpdir", 1024, &tmp, &ignored, err) || !resource(c, r, "outdir", 1024, &outdir, &ignored, err))
         return false;
     struct value_builder b = value_map_begin(&c->arena);
-    value_map_set(&b, STR("outdir"), value_string(&c->arena, STR(TASK_OUT)));
+    value_map_set(&b, STR("outdir"), value_string(&c->arena, c->tool->workdir.len ? c->tool->workdir : STR(TASK_OUT)));
     value_map_set(&b, STR("tmpdir"), value_string(&c->arena, STR(TASK_TMP)));
     value_map_set(&b, STR("cores"), value_int(MAX((int64_t)ceil(cores), 1)));
     value_map_set(&b, STR("ram"), value_int((int64_t)ceil(ram)));
@@ -55,6 +60,8 @@ static bool resources(struct call *c, struct task_resources *out, struct err *er
     c->tool->runtime = value_map_end(&b);
     out->cores = cores;
     out->memory_bytes = (int64_t)(ram * 1048576.0);
+    out->cores_limit = ceil(most_cores);                // as the tool is told in runtime.cores
+    out->memory_limit_bytes = (int64_t)(most_ram * 1048576.0);
     // The defaults of 1 GiB are what runtime reports; reserved is only what was asked for.
     out->tmp_bytes = r && (value_has(r->fields, STR("tmpdirMin")) || value_has(r->fields, STR("tmpdirMax"))) ? (int64_t)(tmp * 1048576.0) : 0;
     out->out_bytes = r && (value_has(r->fields, STR("outdirMin")) || value_has(r->fields, STR("outdirMax"))) ? (int64_t)(outdir * 1048576.0) : 0;
@@ -116,7 +123,7 @@ static bool stream_name(struct call *c, Str text, const char *what, Str *out, st
         return false;
     if (out->len == 0)
         return true;
-    Str name = *out;
+    Str name = tool_path(c, *out);
     if (str_starts(name, STR(TASK_OUT "/")))
         name = str_from(name, sizeof TASK_OUT);
     *out = str_normal_path(&c->arena, name);
@@ -167,6 +174,8 @@ static bool tool_digest(struct call *c, Str *digest, struct err *err)
 {
     Str program = c->tool->argv.at[0];
     *digest = (Str){ 0 };
+    if (c->tool->image)                 // the image says what it is
+        return true;
     if (str_has(program, '/') && (program.data[0] != '/' || str_starts(program, STR(TASK_ROOT "/"))))
         return true;
     *digest = identity_of_tool(c->e, program, err);
@@ -284,6 +293,8 @@ static bool task_of(struct call *c, struct task_spec *spec, struct err *err)
         || !time_limit(c, &spec->resources.time_limit_ms, err) || !labels(c, &spec->labels, err))
         return false;
     spec->name = c->name, spec->step = c->step;
+    spec->image = t->image ? t->image->id : (Str){ 0 };
+    spec->workdir = t->workdir;
     spec->argv = t->argv.at, spec->argc = t->argv.len;
     spec->env = t->env.at, spec->env_count = t->env.len;
     spec->stdin_path = t->stdin_path, spec->stdout_name = t->stdout_name, spec->stderr_name = t->stderr_name;
@@ -301,6 +312,7 @@ void tool_start(struct call *c)
     struct task_spec spec = { 0 };
     struct err err;
     c->tool = NEW(&c->arena, struct tool_run);
+    docker_begin(c);
     map_in(&c->arena, &c->tool->stages.by_path);
     if (task_of(c, &spec, &err))
         driver_submit(c->e->driver, &spec, tool_told, c);

@@ -120,7 +120,7 @@ TEST(the_settings_are_listed_one_by_one_and_as_json)
     struct arena a = { 0 };
     use_home(&a, "none");
     setenv("PETRI_ENGINE_CORES", "3", 1);
-    EXPECT(has(RUN(&a, "config").out, "engine.cores                3      PETRI_ENGINE_CORES\n"));
+    EXPECT(has(RUN(&a, "config").out, "engine.cores                3       PETRI_ENGINE_CORES\n"));
     EXPECT(has(RUN(&a, "config", "engine.cores").out, "default:     auto\n"));
     EXPECT(has(RUN(&a, "config", "engine.cores", "--json").out, "\"value\": \"3\""));
     EXPECT(str_starts(RUN(&a, "config", "--json").out, STR("[")));

@@ -58,9 +58,20 @@ TEST(a_description_comes_back_as_it_was_and_never_when_it_was_cut)
     const struct env_var env[] = { { STR_CONST("A"), STR_CONST("B") } };
     struct task_spec spec = { .argv = argv, .argc = 2, .env = env, .env_count = 1, .stages = stages, .stage_count = 1 };
     struct attempt attempt = { .label = STR_CONST("label"), .spec = &spec, .sources = sources };
-    start_encode(&b, 5, &attempt, STR("/folder"), STR("/spare"), STR("/bin"));
+    const struct sandbox_secret secrets[] = { { STR_CONST("token"), STR_CONST("/home/u/token") } };
+    const Str paths[] = { STR_CONST("/data") };
+    const struct start start = {
+        .id = 5, .folder = STR_CONST("/folder"), .spare = STR_CONST("/spare"), .search_path = STR_CONST("/bin"), .home = STR_CONST("/home/u/.petri"),
+        .sandbox = { .kind = SANDBOX_BWRAP, .network = true, .limits = { .memory_bytes = 7, .processes = 8, .file_bytes = 9, .cores = 1.5 },
+                     .secrets = secrets, .secret_count = 1, .paths = paths, .path_count = 1, .env = env, .env_count = 1 },
+        .box = { .kind = ENGINE_PODMAN, .is_rootless = true, .program = STR_CONST("/bin/podman"), .image = STR_CONST("sha256:1"),
+                 .entrypoint = argv, .entrypoint_count = 2, .workdir = STR_CONST("/other") },
+    };
+    start_encode(&b, &start, &attempt);
     EXPECT_INT(wire_next(strbuf_str(&b), &type, &payload, &used), 1);
-    EXPECT(start_decode_head(payload, &got) && got.is_light);
+    EXPECT(start_decode_head(&a, payload, &got) && got.is_light);
+    EXPECT_INT(got.sandbox.kind, SANDBOX_BWRAP);
+    EXPECT_STR(got.home, STR("/home/u/.petri"));
     EXPECT(start_decode(&a, payload, &got));
     EXPECT_INT(got.id, 5);
     EXPECT_STR(got.spare, STR("/spare"));
@@ -68,6 +79,15 @@ TEST(a_description_comes_back_as_it_was_and_never_when_it_was_cut)
     EXPECT_STR(got.env[0].value, STR("B"));
     EXPECT(got.stages[0].is_writable && !got.stages[0].is_executable);
     EXPECT_STR(got.stages[0].text, STR("t"));
+    EXPECT(got.sandbox.network && got.sandbox.limits.cores == 1.5);
+    EXPECT_INT(got.sandbox.limits.memory_bytes, 7);
+    EXPECT_INT(got.sandbox.limits.file_bytes, 9);
+    EXPECT_STR(got.sandbox.secrets[0].source, STR("/home/u/token"));
+    EXPECT_STR(got.sandbox.paths[0], STR("/data"));
+    EXPECT_STR(got.sandbox.env[0].name, STR("A"));
+    EXPECT(got.box.kind == ENGINE_PODMAN && got.box.is_rootless && !got.box.can_limit);
+    EXPECT_STR(got.box.entrypoint[0], STR("one"));
+    EXPECT_STR(got.box.workdir, STR("/other"));
     for (size_t len = 0; len < payload.len; len++)
         EXPECT(!start_decode(&a, str_first(payload, len), &got));
     strbuf_release(&b);
@@ -101,23 +121,27 @@ TEST(staging_and_exec_report_what_fails)
 {
     struct arena a = { 0 };
     struct err err;
-    struct start s = { .folder = str_of("/proc/nowhere/x") };
+    struct start s = { .folder = str_of("/proc/nowhere/x"), .sandbox = { .kind = SANDBOX_NONE } };
+    struct start_streams streams;
     EXPECT_ERR(start_stage_all(&a, &s, &err), err, ERR_NOT_FOUND);
-    EXPECT_ERR(start_exec(&a, &s, &err), err, ERR_INVALID);
+    EXPECT_ERR(start_open_streams(&a, &s, &streams, &err), err, ERR_NOT_FOUND);
+    EXPECT_ERR(start_exec(&a, &s, &streams, &err), err, ERR_INVALID);
     arena_release(&a);
 }
 
 TEST(a_birth_that_fails_says_why)
 {
-    struct err err = { .code = ERR_NONE };
-    int problem[2];
-    EXPECT(pipe2(problem, O_CLOEXEC | O_NONBLOCK) == 0);
-    EXPECT(!birth_problem(problem[0], &err));           // nothing said
-    struct birth b = { .payload = STR_CONST("damaged"), .problem_fd = problem[1], .parent = getpid() };
+    struct birth_report report;
+    int said[2];
+    EXPECT(pipe2(said, O_CLOEXEC | O_NONBLOCK) == 0);
+    birth_read(said[0], &report);
+    EXPECT(report.err.code == ERR_NONE && !report.has_status);          // nothing said
+    struct birth b = { .payload = STR_CONST("damaged"), .report_fd = said[1], .parent = getpid(), .start.sandbox.kind = SANDBOX_NONE };
     waitpid(birth_give(&b), NULL, 0);
-    EXPECT(birth_problem(problem[0], &err));
-    EXPECT_INT(err.code, ERR_INTERNAL);
-    close(problem[0]), close(problem[1]);
+    birth_read(said[0], &report);
+    EXPECT_INT(report.err.code, ERR_INTERNAL);
+    EXPECT(!report.has_status);
+    close(said[0]), close(said[1]);
 }
 
 static pid_t sleeping_child(const char *label, int mark)
@@ -186,11 +210,12 @@ static void make_attempt(struct rig *r)
 TEST(a_recycled_folder_is_empty_and_one_that_was_tampered_with_is_refused)
 {
     struct rig r = { 0 };
+    umask(0077);                        // as in attempts
     Str one = rig_path(&r, "attempts/one"), spare = rig_path(&r, "attempts/.spare-1");
     make_attempt(&r);
-    chmod(rig_path(&r, "attempts/one/out").data, 0777);
-    EXPECT(!folder_recycle(one, spare));
     chmod(rig_path(&r, "attempts/one/out").data, 0755);
+    EXPECT(!folder_recycle(one, spare));
+    chmod(rig_path(&r, "attempts/one/out").data, 0700);
     EXPECT(folder_recycle(one, spare));
     struct stat st;
     EXPECT(file_stat(rig_path(&r, "attempts/.spare-1/stdout"), &st));

@@ -45,7 +45,8 @@ void rig_executor(struct rig *r, bool keep_attempts)
 {
     struct err err;
     executor_free(r->x);
-    EXPECT_OK((r->x = local_executor_new(r->loop, r->store, r->home, keep_attempts, &err)) != NULL, err);
+    r->options.keep_attempts = keep_attempts;
+    EXPECT_OK((r->x = local_executor_new(r->loop, r->store, r->home, &r->options, &err)) != NULL, err);
     r->x->done = on_done;
     r->x->done_arg = r;
 }
@@ -53,7 +54,7 @@ void rig_executor(struct rig *r, bool keep_attempts)
 void rig_init(struct rig *r)
 {
     struct err err;
-    *r = (struct rig){ 0 };
+    *r = (struct rig){ .options = { .settings = { .kind = SANDBOX_NONE, .outputs = 100000 } } };
     r->home = rig_path(r, "home");
     start_runner = start_runner ? start_runner : local_start_runner;
     local_start_runner = rig_start_runner;

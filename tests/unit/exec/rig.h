@@ -3,6 +3,7 @@
 // A local executor with a real loop and store in the test's own folder, and short ways to say what to run on it.
 #include "base/vec.h"
 #include "engine/executor.h"
+#include "exec/local.h"
 
 struct loop;
 struct store;
@@ -18,6 +19,7 @@ struct rig {
     struct loop *loop;
     struct store *store;
     struct executor *x;
+    struct local_options options;       // of the next rig_executor(); without a sandbox at first
     size_t waiting;
     struct tried *only;                 // stop the loop at this one
     uint64_t last_id;

@@ -150,7 +150,7 @@ TEST(each_kind_of_stage_is_there_as_promised)
     EXPECT_INT(rig_run(&r, t)->end, ATTEMPT_EXITED);
     EXPECT_STR(t->outcome.log_err.bytes, STR(""));
     EXPECT_STR(t->outcome.log_out.bytes,
-               STR("SOURCE/petri/task BYTESTEXT\nSOURCE+changed\nran\n444\n555\n755\nSOURCE"));
+               STR("SOURCE/petri/task BYTESTEXT\nSOURCE+changed\nran\n400\n500\n700\nSOURCE"));
     Str after;
     struct err err;
     EXPECT_OK(file_read(&r.arena, source, 100, &after, &err), err);
@@ -195,7 +195,7 @@ TEST(the_environment_is_exactly_what_was_promised)
     rig_run(&r, t);
     folder = str_printf(&r.arena, STR_FMT "/attempts/00000000000000000000", STR_ARG(r.home));
     EXPECT_STR(t->outcome.log_out.bytes,
-               str_printf(&r.arena, "/mine /bin\n0022\n0\n" STR_FMT "/out\n", STR_ARG(folder)));
+               str_printf(&r.arena, "/mine /bin\n0077\n0\n" STR_FMT "/out\n", STR_ARG(folder)));
     rig_release(&r);
 }
 
