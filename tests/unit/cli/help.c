@@ -42,7 +42,8 @@ TEST(the_help_of_every_command_names_all_its_options_in_lines_of_eighty_columns)
         EXPECT(has(&text, (*c)->summary));
         EXPECT(has(&text, "--help"));
         for (size_t i = 0; i < (*c)->option_count; i++) {
-            EXPECT(has_option(&text, "--", (*c)->options[i].name));
+            if (!has_option(&text, (*c)->options[i].can_negate ? "--[no-]" : "--", (*c)->options[i].name))
+                test_fail(__FILE__, __LINE__, "the help of %s lacks --%s", (*c)->name, (*c)->options[i].name);
             EXPECT(str_ends(str_of((*c)->options[i].help), STR(".")));
         }
         for (Str rest = strbuf_str(&text); rest.len;) {
