@@ -157,7 +157,9 @@ static pid_t sleeping_child(const char *label, int mark)
         _exit(1);
     }
     close(ready[1]);
-    EXPECT_INT(read(ready[0], &byte, 1), 0);            // exec closed the other end
+    EXPECT_INT(read(ready[0], &byte, 1), 0);            // exec closed the other end; its environment comes a little later
+    for (int i = 0; i < 1000 && !proc_has_label(pid, (Str){ 0 }, true); i++)
+        usleep(1000);
     close(ready[0]);
     return pid;
 }
