@@ -253,6 +253,7 @@ static void on_done(struct local_executor *x, Str payload)
     outcome->limit.kind = (enum attempt_limit_kind)wire_get_u32(&r);
     outcome->limit.asked = (int64_t)wire_get_u64(&r), outcome->limit.limit = (int64_t)wire_get_u64(&r);
     outcome->limit.seen = (int64_t)wire_get_u64(&r);
+    outcome->hidden = str_copy(&run->collection.arena, wire_get_str(&r));
     enum err_code code = (enum err_code)wire_get_u32(&r);
     Str text = wire_get_str(&r);
     if (code != ERR_NONE)

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sys/file.h"
+#include "task/spec.h"
 
 struct finder {
     struct arena *arena;
@@ -202,15 +203,68 @@ void shown_find(struct arena *a, struct shown *s, Str search_path, const Str *ex
         hide(&f, f.home, true);
 }
 
-void shown_add_program(struct arena *a, struct shown *s, Str program, Str home, Str user_home)
+static void add_file(struct finder *f, Str path)
 {
-    struct finder f = { .arena = a, .out = s, .home = str_normal_path(a, home), .user_home = str_normal_path(a, user_home) };
-    Str path = str_normal_path(a, program);
-    if (program.len == 0 || program.data[0] != '/' || is_shown(s, path))
+    struct err ignored;
+    Str real, folder;
+    if (!path_real(f->arena, path, &real, &ignored) || is_shown(f->out, real))
         return;
-    bool is_alone = is_below(path, f.home) || (user_home.len && str_eq(str_dirname(path), f.user_home)) || is_private(&f, str_dirname(path));
+    folder = str_copy(f->arena, str_dirname(real));
+    bool is_alone = is_below(real, f->home) || is_private(f, folder) || (f->user_home.len && str_eq(folder, f->user_home));
     if (is_alone)
-        add(&f, path);                  // nothing of what it lies among
+        add(f, real);                   // nothing of what it lies among
     else
-        add_programs(&f, str_copy(a, str_dirname(path)));
+        add_programs(f, folder);
+}
+
+// "#!/home/u/env/bin/python3 -E"
+static void add_interpreter(struct finder *f, Str path)
+{
+    char line[256];
+    FILE *file = fopen(str_z(f->arena, path), "re");
+    size_t len = file ? fread(line, 1, sizeof line, file) : 0;
+    if (file)
+        fclose(file);
+    Str rest = { line, len };
+    if (!str_starts(rest, STR("#!")))
+        return;
+    Str first = str_cut(&rest, '\n'), interpreter = str_trim(str_from(first, 2));
+    interpreter = str_cut(&interpreter, ' ');
+    if (interpreter.len && interpreter.data[0] == '/')
+        add_file(f, interpreter);
+}
+
+void shown_add_program(struct arena *a, struct shown *s, Str program, Str search_path, Str home, Str user_home)
+{
+    struct finder f = { .arena = a, .out = s, .home = str_normal_path(a, home), .user_home = user_home };
+    Str path = str_has(program, '/') && program.data[0] != '/' ? (Str){ 0 } : path_find_program(a, program, search_path);
+    if (!path.len)
+        return;                         // what is missing here will be missing there: exec says so
+    add_file(&f, path);
+    add_interpreter(&f, path);
+}
+
+static bool is_end(char c) { return c == '\0' || strchr(" \t\n\r=:,;'\"()<>|&`$*?", c) != NULL; }
+
+Str shown_find_missing(struct arena *a, const struct shown *s, Str text)
+{
+    enum { TEXT_MAX = 64 * 1024, PATHS_MAX = 64 };
+    static const char *const own[] = { TASK_ROOT, "/dev", "/proc", "/tmp", "/var/tmp" };
+    int tried = 0;
+    for (size_t i = 0; i < MIN(text.len, (size_t)TEXT_MAX) && tried < PATHS_MAX; i++) {
+        if (text.data[i] != '/' || (i > 0 && !is_end(text.data[i - 1])))
+            continue;
+        size_t len = 0;
+        while (i + len < text.len && !is_end(text.data[i + len]))
+            len++;
+        Str path = str_normal_path(a, str_slice(text, i, i + len));
+        bool is_own = str_is(path, "/") || is_shown(s, path);
+        for (size_t k = 0; k < LEN(own) && !is_own; k++)
+            is_own = is_below(path, str_of(own[k]));
+        tried++;
+        if (!is_own && file_exists(path))
+            return path;
+        i += len;
+    }
+    return (Str){ 0 };
 }
