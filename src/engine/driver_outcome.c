@@ -67,7 +67,8 @@ static enum core_ended class_of_signal(struct driver_task *t, const struct attem
 {
     char asked[TIME_TEXT], peak[TIME_TEXT];
     if (o->limit.kind == LIMIT_PROCESSES) {
-        strbuf_addf(&t->error, "killed with %lld processes; its limit is %lld (limits.processes)", (long long)o->limit.seen, (long long)o->limit.limit);
+        strbuf_addf(&t->error, "killed with %lld processes; its limit is %lld (limits.processes)", (long long)o->limit.seen,
+                    (long long)o->limit.limit);
         return ENDED_FAILURE;
     }
     if (o->limit.kind == LIMIT_FILE_SIZE) {

@@ -4,6 +4,7 @@
 // nothing else. So tools work that a user has in his home folder, and his data stay out of sight.
 #include "exec/shown.h"
 
+#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -23,8 +24,8 @@ static const char *const system_places[] = {
 };
 // What an installation consists of, beside its programs.
 static const char *const parts[] = {
-    "lib", "lib32", "lib64", "libexec", "include", "share", "etc", "opt", "conf", "jmods", "release", "jre", "version", "versions", "shims", "plugins",
-    "toolchains",
+    "lib", "lib32", "lib64", "libexec", "include", "share", "etc", "opt", "conf", "jmods", "release", "jre", "version", "versions", "shims",
+    "plugins", "toolchains",
 };
 // The same for what stands in a hidden folder of the user's home, whose "share" and "etc" hold his secrets too.
 static const char *const hidden_parts[] = {
@@ -101,15 +102,37 @@ static void add_programs(struct finder *f, Str folder)
         add_programs(f, real);
 }
 
-// A Python environment's python is a link into the installation that it was made from.
-static void add_base_of_python(struct finder *f, Str folder)
+static void add_file(struct finder *f, Str path)
 {
-    struct err err;
-    Str real;
-    if (!is_shown(f->out, folder) || !path_real(f->arena, str_join_path(f->arena, folder, STR("python3")), &real, &err))
+    struct err ignored;
+    Str real, folder;
+    if (!path_real(f->arena, path, &real, &ignored) || is_shown(f->out, real))
         return;
-    if (!is_shown(f->out, real))
-        add_programs(f, str_copy(f->arena, str_dirname(real)));
+    folder = str_copy(f->arena, str_dirname(real));
+    bool is_alone = is_below(real, f->home) || is_private(f, folder) || (f->user_home.len && str_eq(folder, f->user_home));
+    if (is_alone)
+        add(f, real);                   // nothing of what it lies among
+    else
+        add_programs(f, folder);
+}
+
+// Programs in PATH are often links to where they really are. The system's own lead to the system.
+static void add_targets(struct finder *f, Str folder)
+{
+    enum { LINKS_MAX = 2000 };
+    static const char *const systems[] = { "/usr/bin", "/usr/sbin", "/bin", "/sbin" };
+    DIR *dir = NULL;
+    const struct dirent *entry;
+    for (size_t i = 0; i < LEN(systems); i++)
+        if (str_is(folder, systems[i]))
+            return;
+    if (is_shown(f->out, folder))
+        dir = opendir(folder.data);
+    for (int i = 0; dir && i < LINKS_MAX && (entry = readdir(dir)); i++)
+        if (entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN)
+            add_file(f, str_join_path(f->arena, folder, str_of(entry->d_name)));
+    if (dir)
+        closedir(dir);
 }
 
 static void hide(struct finder *f, Str path, bool is_folder)
@@ -194,7 +217,7 @@ void shown_find(struct arena *a, struct shown *s, Str search_path, const Str *ex
     for (Str rest = search_path; rest.len;)
         add_programs(&f, str_normal_path(a, str_cut(&rest, ':')));
     for (Str rest = search_path; rest.len;)
-        add_base_of_python(&f, str_normal_path(a, str_cut(&rest, ':')));
+        add_targets(&f, str_normal_path(a, str_cut(&rest, ':')));
     drop_inner(s);
     find_devices(&f);
     if (geteuid() == 0)
@@ -203,21 +226,7 @@ void shown_find(struct arena *a, struct shown *s, Str search_path, const Str *ex
         hide(&f, f.home, true);
 }
 
-static void add_file(struct finder *f, Str path)
-{
-    struct err ignored;
-    Str real, folder;
-    if (!path_real(f->arena, path, &real, &ignored) || is_shown(f->out, real))
-        return;
-    folder = str_copy(f->arena, str_dirname(real));
-    bool is_alone = is_below(real, f->home) || is_private(f, folder) || (f->user_home.len && str_eq(folder, f->user_home));
-    if (is_alone)
-        add(f, real);                   // nothing of what it lies among
-    else
-        add_programs(f, folder);
-}
-
-// "#!/home/u/env/bin/python3 -E"
+// "#!/users/u/env/bin/python3 -E"
 static void add_interpreter(struct finder *f, Str path)
 {
     char line[256];
