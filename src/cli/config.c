@@ -40,7 +40,7 @@ const struct setting settings[] = {
     { "limits.open_files", SETTING_INT, FIELD(sandbox.open_files), 0, 1000000000, NULL, "65536",
       "Most files that a process of a task may have open; 0: as many as Petri itself." },
     { "limits.file_size", SETTING_SIZE, FIELD(sandbox.file_bytes), 1, 9e18, NULL, "auto",
-      "Largest file that a task may write; auto: all that the disk can hold." },
+      "Largest file that a task may write; auto: more than the disk can hold, which stops files that are all holes." },
     { "limits.outputs", SETTING_INT, FIELD(sandbox.outputs), 1, 20000000, NULL, "500000",
       "Most files and folders that a task may leave as outputs." },
     { "js.timeout", SETTING_DURATION, FIELD(js_timeout), 0.01, 3600, NULL, "20s", "Longest evaluation of one JavaScript expression." },
