@@ -250,15 +250,6 @@ TEST(settings_of_a_step_are_for_the_steps_of_its_pattern)
     rig_release(&r);
 }
 
-TEST(a_kind_of_sandbox_that_is_not_there_starts_nothing)
-{
-    struct rig r;
-    use(&r, SANDBOX_APPTAINER);
-    const struct attempt_outcome *o = rig_run(&r, rig_script(&r, "true", ""));
-    EXPECT_INT(o->end, ATTEMPT_NOT_STARTED);
-    rig_release(&r);
-}
-
 TEST(mounts_are_made_read_only_one_by_one_too)
 {
     int status = 1;
