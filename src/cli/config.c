@@ -35,12 +35,14 @@ const struct setting settings[] = {
       "Kill a task that uses more memory than it asks for (CWL: ramMax, else ramMin); none: what it asks for is only reserved." },
     { "limits.cores", SETTING_CHOICE, FIELD(sandbox.cores), 0, 0, "asked|none", "asked",
       "Give a task no more cores than it asks for (CWL: coresMax, else coresMin); none: what it asks for is only reserved." },
-    { "limits.processes", SETTING_INT, FIELD(sandbox.processes), 0, 4000000, NULL, "4096", "Most processes and threads of a task at once; 0: no limit." },
+    { "limits.processes", SETTING_INT, FIELD(sandbox.processes), 0, 4000000, NULL, "4096",
+      "Most processes and threads of a task at once; 0: no limit." },
     { "limits.open_files", SETTING_INT, FIELD(sandbox.open_files), 0, 1000000000, NULL, "65536",
       "Most files that a process of a task may have open; 0: as many as Petri itself." },
     { "limits.file_size", SETTING_SIZE, FIELD(sandbox.file_bytes), 1, 9e18, NULL, "auto",
-      "Largest file that a task may write; auto: all that the disk can hold." },
-    { "limits.outputs", SETTING_INT, FIELD(sandbox.outputs), 1, 20000000, NULL, "500000", "Most files and folders that a task may leave as outputs." },
+      "Largest file that a task may write; auto: more than the disk can hold, which stops files that are all holes." },
+    { "limits.outputs", SETTING_INT, FIELD(sandbox.outputs), 1, 20000000, NULL, "500000",
+      "Most files and folders that a task may leave as outputs." },
     { "js.timeout", SETTING_DURATION, FIELD(js_timeout), 0.01, 3600, NULL, "20s", "Longest evaluation of one JavaScript expression." },
     { "price.currency", SETTING_TEXT, FIELD(currency), 1, 12, NULL, "EUR", "What the prices are in, as it is to be shown." },
     { "price.core_hour", SETTING_NUMBER, FIELD(core_hour), 0, 1e9, NULL, "0", "Price of a reserved core for an hour; 0: not priced." },
@@ -227,7 +229,8 @@ static void read_steps(struct arena *a, struct config_state *state, const struct
         if (value->kind == VALUE_MAP)
             read_step(a, state, value, str_copy(a, node_str(key)), (Str){ 0 }, diags);
         else
-            diag_add(diags, value->span, "expected the settings of the step '" STR_FMT "', found %s", STR_ARG(node_str(key)), value_kind_name(value->kind));
+            diag_add(diags, value->span, "expected the settings of the step '" STR_FMT "', found %s", STR_ARG(node_str(key)),
+                     value_kind_name(value->kind));
     }
 }
 

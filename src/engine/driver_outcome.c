@@ -21,9 +21,13 @@ static void limit_text(int64_t bytes, char out[TIME_TEXT])
 }
 
 // Behind the error of a command that failed: what it was refused may be the reason.
-static void add_refusal(struct driver_task *t, const struct attempt_limit *limit)
+static void add_refusal(struct driver_task *t, const struct attempt_outcome *o)
 {
+    const struct attempt_limit *limit = &o->limit;
     char text[TIME_TEXT];
+    if (o->hidden.len)
+        strbuf_addf(&t->error, "; the command names " STR_FMT ", which the sandbox does not show: make it an input, or add it to sandbox.paths",
+                    STR_ARG(o->hidden));
     if (limit->kind == LIMIT_NETWORK)
         strbuf_addf(&t->error, "; it tried to reach the network (%s), which it did not ask for (NetworkAccess)", times(limit->seen, text));
     if (limit->kind == LIMIT_PROCESSES)
@@ -36,12 +40,12 @@ static enum core_ended class_of_exit(struct driver_task *t, const struct attempt
     case EXIT_IS_SUCCESS: return ENDED_SUCCESS;
     case EXIT_IS_TEMPORARY:
         strbuf_addf(&t->error, "exit code %d (temporary)", o->exit_code);
-        add_refusal(t, &o->limit);
+        add_refusal(t, o);
         return ENDED_TEMPORARY;
     case EXIT_IS_PERMANENT: break;
     }
     strbuf_addf(&t->error, "exit code %d", o->exit_code);
-    add_refusal(t, &o->limit);
+    add_refusal(t, o);
     int64_t left = disk_free_bytes(t->driver->config.home);
     if (left >= 0 && left < DISK_FULL_BYTES)
         strbuf_addf(&t->error, "; the disk of " STR_FMT " is full: free some space, then resume the run", STR_ARG(t->driver->config.home));
@@ -63,7 +67,8 @@ static enum core_ended class_of_signal(struct driver_task *t, const struct attem
 {
     char asked[TIME_TEXT], peak[TIME_TEXT];
     if (o->limit.kind == LIMIT_PROCESSES) {
-        strbuf_addf(&t->error, "killed with %lld processes; its limit is %lld (limits.processes)", (long long)o->limit.seen, (long long)o->limit.limit);
+        strbuf_addf(&t->error, "killed with %lld processes; its limit is %lld (limits.processes)", (long long)o->limit.seen,
+                    (long long)o->limit.limit);
         return ENDED_FAILURE;
     }
     if (o->limit.kind == LIMIT_FILE_SIZE) {
@@ -73,7 +78,7 @@ static enum core_ended class_of_signal(struct driver_task *t, const struct attem
     }
     if (o->signal != 9) {
         strbuf_addf(&t->error, "killed by signal %d (%s)", o->signal, strsignal(o->signal));
-        add_refusal(t, &o->limit);
+        add_refusal(t, o);
         return ENDED_FAILURE;
     }
     size_text(core_memory(t->core), asked), size_text(MAX(o->measured.peak_memory_bytes, 0), peak);

@@ -44,6 +44,7 @@ struct attempt_outcome {
     enum attempt_end end;
     int exit_code, signal;
     struct attempt_limit limit;
+    Str hidden;                         // a path that the command names and that its sandbox hid from it; may be empty
     const char *sandbox;                // the kind that it ran in, static; NULL: it did not run
     struct measured measured;
     // Filled in when the class of the exit code is success (outputs, logs) or not (logs alone). In the arena given

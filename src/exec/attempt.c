@@ -93,7 +93,7 @@ static void send_warning(struct runner *r, const char *text)
     strbuf_release(&b);
 }
 
-static void send_done(struct runner *r, const struct child *c, enum attempt_end end, const struct err *err)
+static void send_done(struct runner *r, const struct child *c, enum attempt_end end, const struct err *err, const char *hidden)
 {
     const struct attempt_limit *limit = &c->watch.limit;
     struct strbuf b = { 0 };
@@ -110,6 +110,7 @@ static void send_done(struct runner *r, const struct child *c, enum attempt_end 
     wire_u32(&b, (uint32_t)c->sandbox);
     wire_u32(&b, (uint32_t)limit->kind);
     wire_u64(&b, (uint64_t)limit->asked), wire_u64(&b, (uint64_t)limit->limit), wire_u64(&b, (uint64_t)limit->seen);
+    wire_str(&b, str_of(hidden));
     wire_u32(&b, (uint32_t)err->code);
     wire_str(&b, str_of(err->text));
     wire_end(&b, begun);
@@ -176,7 +177,7 @@ static void finish(struct runner *r, size_t mark)
     else if (report.err.code != ERR_NONE)
         end = ATTEMPT_NOT_STARTED;
     find_limit(c, &met);
-    send_done(r, c, end, &report.err);
+    send_done(r, c, end, &report.err, report.hidden);
     child_free(r, mark);
 }
 
@@ -369,7 +370,7 @@ static void start_failed(struct runner *r, size_t mark)
         isolate_explain(&err);
     c->root = 0;
     c->ended = c->started;
-    send_done(r, c, ATTEMPT_NOT_STARTED, &err);
+    send_done(r, c, ATTEMPT_NOT_STARTED, &err, "");
     child_free(r, mark);
 }
 

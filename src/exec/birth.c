@@ -18,7 +18,7 @@
 #include "exec/proctree.h"
 #include "exec/refused.h"
 
-enum { MESSAGE_PROBLEM = 'P', MESSAGE_END = 'E', REPORT_FD = 3, FIRST_FREE_FD = 16 };
+enum { MESSAGE_PROBLEM = 'P', MESSAGE_END = 'E', MESSAGE_HIDDEN = 'H', REPORT_FD = 3, FIRST_FREE_FD = 16 };
 struct message {                        // under PIPE_BUF: one piece or none
     char type;
     int32_t status;                     // of an END; the code of a PROBLEM
@@ -39,6 +39,21 @@ static NORETURN void fail(const struct birth *b, const struct err *err)
     memcpy(m.text, err->text, m.text_len);
     say(b->report_fd, &m);
     _exit(126);
+}
+
+// Should the command fail: it may be for want of what it names and cannot see.
+static void say_missing(const struct birth *b)
+{
+    struct arena scratch = { 0 };
+    struct message m = { .type = MESSAGE_HIDDEN };
+    Str found = { 0 };
+    for (size_t i = 0; i < b->start.argc && !found.len; i++)
+        found = shown_find_missing(&scratch, &b->shown, b->start.argv[i]);
+    m.text_len = (uint32_t)MIN(found.len, sizeof m.text);
+    memcpy(m.text, found.len ? found.data : "", m.text_len);
+    if (found.len)
+        say(b->report_fd, &m);
+    arena_release(&scratch);
 }
 
 static bool set_limit(int which, int64_t value, const char *what, struct err *err)
@@ -150,8 +165,10 @@ static bool stage(struct birth *b, struct start_streams *streams, struct err *er
     if (!start_decode(&b->arena, b->payload, &b->start))
         return err_set(err, ERR_INTERNAL, "the description of the attempt is damaged");
     b->start.sandbox.kind = kind;
-    if (kind == SANDBOX_BWRAP && b->start.argc)
-        shown_add_program(&b->arena, &b->shown, b->start.argv[0], b->start.home, b->start.user_home);
+    if (kind == SANDBOX_BWRAP && b->start.argc) {
+        shown_add_program(&b->arena, &b->shown, b->start.argv[0], b->start.search_path, b->start.home, b->start.user_home);
+        say_missing(b);
+    }
     return start_stage_all(&b->arena, &b->start, err) && (start_is_boxed(&b->start) || start_open_streams(&b->arena, &b->start, streams, err));
 }
 
@@ -214,12 +231,14 @@ static void read_message(struct message *m, Str rest, struct birth_report *out)
         out->refused = m->refused;
     } else if (m->type == MESSAGE_PROBLEM && m->text_len <= rest.len) {
         err_set(&out->err, (enum err_code)m->status, STR_FMT, STR_ARG(str_first(rest, m->text_len)));
+    } else if (m->type == MESSAGE_HIDDEN && m->text_len <= rest.len) {
+        snprintf(out->hidden, sizeof out->hidden, STR_FMT, STR_ARG(str_first(rest, m->text_len)));
     }
 }
 
 void birth_read(int fd, struct birth_report *out)
 {
-    char bytes[2 * sizeof(struct message)];
+    char bytes[3 * sizeof(struct message)];
     *out = (struct birth_report){ .err = { .code = ERR_NONE } };
     ssize_t len = read(fd, bytes, sizeof bytes);
     for (Str rest = { bytes, (size_t)MAX(len, 0) }; rest.len >= offsetof(struct message, text);) {
@@ -227,6 +246,6 @@ void birth_read(int fd, struct birth_report *out)
         memcpy(&m, rest.data, offsetof(struct message, text));
         rest = str_from(rest, offsetof(struct message, text));
         read_message(&m, rest, out);
-        rest = str_from(rest, m.type == MESSAGE_PROBLEM ? m.text_len : 0);
+        rest = str_from(rest, m.type == MESSAGE_END ? 0 : m.text_len);
     }
 }

@@ -26,6 +26,7 @@ struct birth_report {
     bool has_status;                    // a process 1 of its own waited for the command …
     int status;                         // … which ended so
     int64_t refused;                    // … and tried this often to use a network that was not there
+    char hidden[1024];                  // a path that the command names and the sandbox does not show, or empty
 };
 // Starts the process. Returns its id, or -1 and errno.
 pid_t birth_give(struct birth *b);

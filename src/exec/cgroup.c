@@ -173,7 +173,8 @@ static bool find_v2(struct cgroups *g)
         Str offered = str_trim(read_text(folder, "cgroup.controllers", words));
         bool has_memory = str_find(offered, STR("memory")) >= 0 && str_find(offered, STR("pids")) >= 0;
         if (has_memory && access(folder, W_OK) == 0) {
-            bool ok = is_good(folder, "memory.max") || (write_file(folder, "cgroup.subtree_control", "+memory +pids") && is_good(folder, "memory.max"));
+            bool ok = is_good(folder, "memory.max") ||
+                      (write_file(folder, "cgroup.subtree_control", "+memory +pids") && is_good(folder, "memory.max"));
             if (ok && str_find(offered, STR("cpu")) >= 0 && !write_file(folder, "cgroup.subtree_control", "+cpu"))
                 ok = is_good(folder, "memory.max");
             for (int k = 0; ok && k < CGROUP_PARTS; k++)

@@ -145,26 +145,29 @@ static bool bind_place(struct root *r, Str source, Str path)
     return make_place(r, source.data, target, &is_folder) && mount_over(r, source, target, MS_BIND | MS_REC);
 }
 
+static bool is_temporary(Str path) { return str_starts(path, STR("/tmp/")) || str_starts(path, STR("/var/tmp/")); }
+
 static bool add_shown(struct root *r, const struct shown *shown)
 {
     for (size_t i = 0; i < shown->places.len; i++) {
         const struct shown_place *place = &shown->places.at[i];
-        bool is_there = place->link.len || access(place->path.data, F_OK) == 0;         // still
+        bool is_there = place->link.len || (!is_temporary(place->path) && access(place->path.data, F_OK) == 0);        // still
         if (is_there && !(place->link.len ? make_link(r, place->link.data, place->path.data) : bind_place(r, place->path, place->path)))
             return false;
     }
     return true;
 }
 
-static bool add_hidden(struct root *r, const struct shown *shown)
+static bool add_hidden(struct root *r, const struct shown *shown, bool in_tmp)
 {
     Str empty = inside(r, STR("/.empty")), nothing = STR("/dev/null");
-    if (shown->hidden.len && !make_folder(r, empty))
+    if (!in_tmp && !make_folder(r, empty))
         return false;
     for (size_t i = 0; i < shown->hidden.len; i++) {
         const struct shown_place *place = &shown->hidden.at[i];
         Str target = inside(r, place->path);
-        if (access(target.data, F_OK) == 0 && !mount_over(r, place->is_folder ? empty : nothing, target, MS_BIND))
+        if (is_temporary(place->path) == in_tmp && access(target.data, F_OK) == 0 &&
+            !mount_over(r, place->is_folder ? empty : nothing, target, MS_BIND))
             return false;
     }
     return true;
@@ -323,6 +326,18 @@ static bool mount_writable(struct root *r)
     return true;
 }
 
+// What is shown of the machine's /tmp lies in the task's own, which is mounted by now.
+static bool add_shown_in_tmp(struct root *r, const struct shown *shown)
+{
+    for (size_t i = 0; i < shown->places.len; i++) {
+        const struct shown_place *place = &shown->places.at[i];
+        bool is_there = is_temporary(place->path) && access(place->path.data, F_OK) == 0;
+        if (is_there && (!bind_place(r, place->path, place->path) || !read_only(r, inside(r, place->path))))
+            return false;
+    }
+    return true;
+}
+
 // --- All of it.
 
 static bool begin_root(struct root *r)
@@ -358,8 +373,10 @@ static bool enter(struct root *r)
 bool isolate_root(struct arena *a, const struct start *s, const struct shown *shown, struct err *err)
 {
     struct root r = { .arena = a, .start = s, .err = err, .at = str_join_path(a, s->folder, STR("root")) };
-    return begin_root(&r) && add_shown(&r, shown) && add_hidden(&r, shown) && make_folders(&r, shown) && (!s->sandbox.network || add_name_servers(&r)) &&
-           add_mounts(&r, false) && read_only(&r, r.at) && mount_devices(&r, shown) && mount_proc(&r) && mount_writable(&r) && enter(&r);
+    return begin_root(&r) && add_shown(&r, shown) && add_hidden(&r, shown, false) && make_folders(&r, shown) &&
+           (!s->sandbox.network || add_name_servers(&r)) && add_mounts(&r, false) && read_only(&r, r.at) &&
+           mount_devices(&r, shown) && mount_proc(&r) && mount_writable(&r) &&
+           add_shown_in_tmp(&r, shown) && add_hidden(&r, shown, true) && enter(&r);
 }
 
 // --- The end of all rights.

@@ -61,7 +61,7 @@ struct local_executor {
     pthread_cond_t idle;
     size_t working;                     // under lock: jobs whose work is not over
 };
-enum { RECEIVE = 64 * 1024, RUNNER_END_MS = 10000, FOLDERS_OF_A_KEY = 1000 };
+enum { MORE_THAN_THE_DISK = 64 << 20, RECEIVE = 64 * 1024, RUNNER_END_MS = 10000, FOLDERS_OF_A_KEY = 1000 };
 
 static bool start_this_program(pid_t *pid, int *fd, struct err *err)
 {
@@ -253,6 +253,7 @@ static void on_done(struct local_executor *x, Str payload)
     outcome->limit.kind = (enum attempt_limit_kind)wire_get_u32(&r);
     outcome->limit.asked = (int64_t)wire_get_u64(&r), outcome->limit.limit = (int64_t)wire_get_u64(&r);
     outcome->limit.seen = (int64_t)wire_get_u64(&r);
+    outcome->hidden = str_copy(&run->collection.arena, wire_get_str(&r));
     enum err_code code = (enum err_code)wire_get_u32(&r);
     Str text = wire_get_str(&r);
     if (code != ERR_NONE)
@@ -395,8 +396,8 @@ static bool order(struct local_executor *x, const struct running *run, struct er
         ok = box_choose(&scratch, x->options.containers, run->attempt->spec, &start, err);
     else if (ok && start.sandbox.kind > SANDBOX_BWRAP)  // an engine was chosen, and there is no image to run
         start.sandbox.kind = SANDBOX_AUTO;
-    if (ok && start.sandbox.limits.file_bytes == 0)
-        start.sandbox.limits.file_bytes = x->disk_bytes;
+    if (ok && start.sandbox.limits.file_bytes == 0 && x->disk_bytes > 0)        // a real file meets a full disk first, and is told so
+        start.sandbox.limits.file_bytes = x->disk_bytes + x->disk_bytes / 8 + MORE_THAN_THE_DISK;
     if (ok) {
         start_encode(&frame, &start, run->attempt);
         ok = !frame.overflow && strbuf_add(&x->out, strbuf_str(&frame));

@@ -37,8 +37,8 @@ static bool choose_secrets(struct arena *a, Str text, struct sandbox *out, struc
         if (name.len == 0 && path.len == 0)
             continue;
         if (!is_secret_name(name) || path.len == 0 || path.data[0] != '/')
-            return err_set(err, ERR_INVALID, "sandbox.secrets: expected NAME=/FILE, with a name of letters, digits, '_', '-' and '.', and an absolute "
-                           "path; found '" STR_FMT "=…'", STR_ARG(name));
+            return err_set(err, ERR_INVALID, "sandbox.secrets: expected NAME=/FILE, with a name of letters, digits, '_', '-' and '.', and an "
+                           "absolute path; found '" STR_FMT "=…'", STR_ARG(name));
         path = str_copy(a, path);
         if (!file_stat(path, &st) || !S_ISREG(st.st_mode) || access(path.data, R_OK) < 0)
             return err_set(err, ERR_NOT_FOUND, "the secret '" STR_FMT "': " STR_FMT " is not a file that can be read", STR_ARG(name), STR_ARG(path));
@@ -58,7 +58,8 @@ static bool choose_paths(struct arena *a, Str text, struct sandbox *out, struct 
             continue;
         Str normal = str_normal_path(a, path);
         if (path.data[0] != '/' || str_is(normal, "/"))
-            return err_set(err, ERR_INVALID, "sandbox.paths: expected absolute paths below '/', separated by ':'; found '" STR_FMT "'", STR_ARG(path));
+            return err_set(err, ERR_INVALID, "sandbox.paths: expected absolute paths below '/', separated by ':'; found '" STR_FMT "'",
+                           STR_ARG(path));
         vec_push(a, &paths, normal);
     }
     out->paths = paths.at;
@@ -73,7 +74,8 @@ static bool choose_environment(struct arena *a, Str text, struct sandbox *out, s
         Str name = str_trim(str_cut(&rest, ','));
         const char *value = name.len ? getenv(str_z(a, name)) : NULL;
         if (str_has(name, '=') || str_has(name, ' '))
-            return err_set(err, ERR_INVALID, "sandbox.environment: expected names of variables, separated by ','; found '" STR_FMT "'", STR_ARG(name));
+            return err_set(err, ERR_INVALID, "sandbox.environment: expected names of variables, separated by ','; found '" STR_FMT "'",
+                           STR_ARG(name));
         if (value)
             vec_push(a, &env, ((struct env_var){ str_copy(a, name), str_copy(a, str_of(value)) }));
     }

@@ -56,9 +56,10 @@ struct sandbox_settings {
     int64_t outputs;                    // most files and folders that it may leave as outputs
     Str paths;                          // "/data/ref:/opt/tools"
     Str environment;                    // names of variables to pass on, by commas
-    Str secrets;                        // "token=/home/u/.token,key=…"
+    Str secrets;                        // "token=/users/u/.token,key=…"
 };
 
+// As in SANDBOX_CHOICES.
 const char *sandbox_kind_name(enum sandbox_kind kind);
 // Is TASK_ROOT where it says, for a task of this kind? Not for none, and not for AUTO, which is not yet decided.
 bool sandbox_is_mounted(enum sandbox_kind kind);

@@ -4,10 +4,12 @@
 // nothing else. So tools work that a user has in his home folder, and his data stay out of sight.
 #include "exec/shown.h"
 
+#include <dirent.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "sys/file.h"
+#include "task/spec.h"
 
 struct finder {
     struct arena *arena;
@@ -22,8 +24,8 @@ static const char *const system_places[] = {
 };
 // What an installation consists of, beside its programs.
 static const char *const parts[] = {
-    "lib", "lib32", "lib64", "libexec", "include", "share", "etc", "opt", "conf", "jmods", "release", "jre", "version", "versions", "shims", "plugins",
-    "toolchains",
+    "lib", "lib32", "lib64", "libexec", "include", "share", "etc", "opt", "conf", "jmods", "release", "jre", "version", "versions", "shims",
+    "plugins", "toolchains",
 };
 // The same for what stands in a hidden folder of the user's home, whose "share" and "etc" hold his secrets too.
 static const char *const hidden_parts[] = {
@@ -100,15 +102,37 @@ static void add_programs(struct finder *f, Str folder)
         add_programs(f, real);
 }
 
-// A Python environment's python is a link into the installation that it was made from.
-static void add_base_of_python(struct finder *f, Str folder)
+static void add_file(struct finder *f, Str path)
 {
-    struct err err;
-    Str real;
-    if (!is_shown(f->out, folder) || !path_real(f->arena, str_join_path(f->arena, folder, STR("python3")), &real, &err))
+    struct err ignored;
+    Str real, folder;
+    if (!path_real(f->arena, path, &real, &ignored) || is_shown(f->out, real))
         return;
-    if (!is_shown(f->out, real))
-        add_programs(f, str_copy(f->arena, str_dirname(real)));
+    folder = str_copy(f->arena, str_dirname(real));
+    bool is_alone = is_below(real, f->home) || is_private(f, folder) || (f->user_home.len && str_eq(folder, f->user_home));
+    if (is_alone)
+        add(f, real);                   // nothing of what it lies among
+    else
+        add_programs(f, folder);
+}
+
+// Programs in PATH are often links to where they really are. The system's own lead to the system.
+static void add_targets(struct finder *f, Str folder)
+{
+    enum { LINKS_MAX = 2000 };
+    static const char *const systems[] = { "/usr/bin", "/usr/sbin", "/bin", "/sbin" };
+    DIR *dir = NULL;
+    const struct dirent *entry;
+    for (size_t i = 0; i < LEN(systems); i++)
+        if (str_is(folder, systems[i]))
+            return;
+    if (is_shown(f->out, folder))
+        dir = opendir(folder.data);
+    for (int i = 0; dir && i < LINKS_MAX && (entry = readdir(dir)); i++)
+        if (entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN)
+            add_file(f, str_join_path(f->arena, folder, str_of(entry->d_name)));
+    if (dir)
+        closedir(dir);
 }
 
 static void hide(struct finder *f, Str path, bool is_folder)
@@ -193,7 +217,7 @@ void shown_find(struct arena *a, struct shown *s, Str search_path, const Str *ex
     for (Str rest = search_path; rest.len;)
         add_programs(&f, str_normal_path(a, str_cut(&rest, ':')));
     for (Str rest = search_path; rest.len;)
-        add_base_of_python(&f, str_normal_path(a, str_cut(&rest, ':')));
+        add_targets(&f, str_normal_path(a, str_cut(&rest, ':')));
     drop_inner(s);
     find_devices(&f);
     if (geteuid() == 0)
@@ -202,15 +226,54 @@ void shown_find(struct arena *a, struct shown *s, Str search_path, const Str *ex
         hide(&f, f.home, true);
 }
 
-void shown_add_program(struct arena *a, struct shown *s, Str program, Str home, Str user_home)
+// "#!/users/u/env/bin/python3 -E"
+static void add_interpreter(struct finder *f, Str path)
 {
-    struct finder f = { .arena = a, .out = s, .home = str_normal_path(a, home), .user_home = str_normal_path(a, user_home) };
-    Str path = str_normal_path(a, program);
-    if (program.len == 0 || program.data[0] != '/' || is_shown(s, path))
+    char line[256];
+    FILE *file = fopen(str_z(f->arena, path), "re");
+    size_t len = file ? fread(line, 1, sizeof line, file) : 0;
+    if (file)
+        fclose(file);
+    Str rest = { line, len };
+    if (!str_starts(rest, STR("#!")))
         return;
-    bool is_alone = is_below(path, f.home) || (user_home.len && str_eq(str_dirname(path), f.user_home)) || is_private(&f, str_dirname(path));
-    if (is_alone)
-        add(&f, path);                  // nothing of what it lies among
-    else
-        add_programs(&f, str_copy(a, str_dirname(path)));
+    Str first = str_cut(&rest, '\n'), interpreter = str_trim(str_from(first, 2));
+    interpreter = str_cut(&interpreter, ' ');
+    if (interpreter.len && interpreter.data[0] == '/')
+        add_file(f, interpreter);
+}
+
+void shown_add_program(struct arena *a, struct shown *s, Str program, Str search_path, Str home, Str user_home)
+{
+    struct finder f = { .arena = a, .out = s, .home = str_normal_path(a, home), .user_home = user_home };
+    Str path = str_has(program, '/') && program.data[0] != '/' ? (Str){ 0 } : path_find_program(a, program, search_path);
+    if (!path.len)
+        return;                         // what is missing here will be missing there: exec says so
+    add_file(&f, path);
+    add_interpreter(&f, path);
+}
+
+static bool is_end(char c) { return c == '\0' || strchr(" \t\n\r=:,;'\"()<>|&`$*?", c) != NULL; }
+
+Str shown_find_missing(struct arena *a, const struct shown *s, Str text)
+{
+    enum { TEXT_MAX = 64 * 1024, PATHS_MAX = 64 };
+    static const char *const own[] = { TASK_ROOT, "/dev", "/proc", "/tmp", "/var/tmp" };
+    int tried = 0;
+    for (size_t i = 0; i < MIN(text.len, (size_t)TEXT_MAX) && tried < PATHS_MAX; i++) {
+        if (text.data[i] != '/' || (i > 0 && !is_end(text.data[i - 1])))
+            continue;
+        size_t len = 0;
+        while (i + len < text.len && !is_end(text.data[i + len]))
+            len++;
+        Str path = str_normal_path(a, str_slice(text, i, i + len));
+        bool is_own = str_is(path, "/") || is_shown(s, path);
+        for (size_t k = 0; k < LEN(own) && !is_own; k++)
+            is_own = is_below(path, str_of(own[k]));
+        tried++;
+        if (!is_own && file_exists(path))
+            return path;
+        i += len;
+    }
+    return (Str){ 0 };
 }

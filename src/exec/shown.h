@@ -18,5 +18,8 @@ struct shown {
 // Everything in `a`. search_path: the head's PATH; extra: more places; home: Petri's, absolute; user_home: of the user,
 // may be empty.
 void shown_find(struct arena *a, struct shown *s, Str search_path, const Str *extra, size_t extra_count, Str home, Str user_home);
-// A command named by its path, wherever that is: its folder is shown as if it stood in PATH. For a process of its own.
-void shown_add_program(struct arena *a, struct shown *s, Str program, Str home, Str user_home);
+// The command's own program, wherever PATH or its name leads to, with the interpreter that it names in its first line: their
+// folders are shown as if they stood in PATH. For a process of its own.
+void shown_add_program(struct arena *a, struct shown *s, Str program, Str search_path, Str home, Str user_home);
+// The first path in `text` that is there on this machine and not shown; empty: none. For a message about a failure.
+Str shown_find_missing(struct arena *a, const struct shown *s, Str text);

@@ -219,12 +219,13 @@ size_t start_mounts(struct arena *a, const struct start *s, struct start_mount *
         if (is_outside(stage->path))
             add_mount(mounts, &count, outside_mount(a, s, stage, is_to_be_mounted(stage)));
         else if (is_to_be_mounted(stage))
-            add_mount(mounts, &count, (struct start_mount){ str_copy(a, stage->source), is_inside ? str_copy(a, stage->path) : staged_path(a, stage, i),
-                                                            false, is_inside });
+            add_mount(mounts, &count, (struct start_mount){ .source = str_copy(a, stage->source), .is_made = is_inside,
+                                                            .path = is_inside ? str_copy(a, stage->path) : staged_path(a, stage, i) });
     }
     for (size_t i = 0; i < s->sandbox.secret_count; i++) {
         const struct sandbox_secret *secret = &s->sandbox.secrets[i];
-        add_mount(mounts, &count, (struct start_mount){ str_copy(a, secret->source), str_join_path(a, STR(TASK_SECRETS), secret->name), false, false });
+        Str path = str_join_path(a, STR(TASK_SECRETS), secret->name);
+        add_mount(mounts, &count, (struct start_mount){ str_copy(a, secret->source), path, false, false });
     }
     *out = mounts;
     return count;

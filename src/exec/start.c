@@ -252,7 +252,8 @@ static bool add_variable(struct arena *a, const struct start *s, struct env_var 
 {
     if (var.name.len == 0 || str_has(var.name, '='))
         return err_set(err, ERR_INVALID, "'" STR_FMT "' cannot be the name of an environment variable", STR_ARG(var.name));
-    char *text = argument(a, str_printf(a, STR_FMT "=" STR_FMT, STR_ARG(var.name), STR_ARG(var.value)), start_root(s), "an environment variable", err);
+    Str pair = str_printf(a, STR_FMT "=" STR_FMT, STR_ARG(var.name), STR_ARG(var.value));
+    char *text = argument(a, pair, start_root(s), "an environment variable", err);
     if (text)
         vec_push(a, out, text);
     return text != NULL;

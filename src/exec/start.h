@@ -40,7 +40,8 @@ struct start_streams {                  // open files for the command's standard
 // A WIRE_START frame into `b`. id: by which the runner will speak of it.
 // What is in `start` but not in the attempt is taken from it.
 void start_encode(struct strbuf *b, const struct start *start, const struct attempt *attempt);
-// The fields up to `is_light`, the home folders and `sandbox` (its arrays in `a`): all that the runner itself wants to know. False if the payload is damaged.
+// The fields up to `is_light`, the home folders and `sandbox` (its arrays in `a`): all that the runner itself wants to
+// know. False if the payload is damaged.
 bool start_decode_head(struct arena *a, Str payload, struct start *out) MUST_CHECK;
 // All of it; arrays in `a`, strings are views into the payload.
 bool start_decode(struct arena *a, Str payload, struct start *out) MUST_CHECK;

@@ -25,6 +25,7 @@ struct watch_end {                      // what is known once all are dead
     int signal;                         // that ended the command; 0: none
 };
 
+// A new attempt, started now.
 void watch_begin(struct watch *w, const struct sandbox_limits *limits, bool kernel_limits_memory, Time now);
 // The head wants it to end within `grace`. True: it has not been asked before, and SIGTERM is due.
 bool watch_cancel(struct watch *w, Time grace, Time now);

@@ -58,10 +58,10 @@ TEST(a_description_comes_back_as_it_was_and_never_when_it_was_cut)
     const struct env_var env[] = { { STR_CONST("A"), STR_CONST("B") } };
     struct task_spec spec = { .argv = argv, .argc = 2, .env = env, .env_count = 1, .stages = stages, .stage_count = 1 };
     struct attempt attempt = { .label = STR_CONST("label"), .spec = &spec, .sources = sources };
-    const struct sandbox_secret secrets[] = { { STR_CONST("token"), STR_CONST("/home/u/token") } };
+    const struct sandbox_secret secrets[] = { { STR_CONST("token"), STR_CONST("/users/u/token") } };
     const Str paths[] = { STR_CONST("/data") };
     const struct start start = {
-        .id = 5, .folder = STR_CONST("/folder"), .spare = STR_CONST("/spare"), .search_path = STR_CONST("/bin"), .home = STR_CONST("/home/u/.petri"),
+        .id = 5, .folder = STR_CONST("/folder"), .spare = STR_CONST("/spare"), .search_path = STR_CONST("/bin"), .home = STR_CONST("/users/u/.petri"),
         .sandbox = { .kind = SANDBOX_BWRAP, .network = true, .limits = { .memory_bytes = 7, .processes = 8, .file_bytes = 9, .cores = 1.5 },
                      .secrets = secrets, .secret_count = 1, .paths = paths, .path_count = 1, .env = env, .env_count = 1 },
         .box = { .kind = ENGINE_PODMAN, .is_rootless = true, .program = STR_CONST("/bin/podman"), .image = STR_CONST("sha256:1"),
@@ -71,7 +71,7 @@ TEST(a_description_comes_back_as_it_was_and_never_when_it_was_cut)
     EXPECT_INT(wire_next(strbuf_str(&b), &type, &payload, &used), 1);
     EXPECT(start_decode_head(&a, payload, &got) && got.is_light);
     EXPECT_INT(got.sandbox.kind, SANDBOX_BWRAP);
-    EXPECT_STR(got.home, STR("/home/u/.petri"));
+    EXPECT_STR(got.home, STR("/users/u/.petri"));
     EXPECT(start_decode(&a, payload, &got));
     EXPECT_INT(got.id, 5);
     EXPECT_STR(got.spare, STR("/spare"));
@@ -82,7 +82,7 @@ TEST(a_description_comes_back_as_it_was_and_never_when_it_was_cut)
     EXPECT(got.sandbox.network && got.sandbox.limits.cores == 1.5);
     EXPECT_INT(got.sandbox.limits.memory_bytes, 7);
     EXPECT_INT(got.sandbox.limits.file_bytes, 9);
-    EXPECT_STR(got.sandbox.secrets[0].source, STR("/home/u/token"));
+    EXPECT_STR(got.sandbox.secrets[0].source, STR("/users/u/token"));
     EXPECT_STR(got.sandbox.paths[0], STR("/data"));
     EXPECT_STR(got.sandbox.env[0].name, STR("A"));
     EXPECT(got.box.kind == ENGINE_PODMAN && got.box.is_rootless && !got.box.can_limit);
@@ -157,7 +157,9 @@ static pid_t sleeping_child(const char *label, int mark)
         _exit(1);
     }
     close(ready[1]);
-    EXPECT_INT(read(ready[0], &byte, 1), 0);            // exec closed the other end
+    EXPECT_INT(read(ready[0], &byte, 1), 0);            // exec closed the other end; its environment comes a little later
+    for (int i = 0; i < 1000 && !proc_has_label(pid, (Str){ 0 }, true); i++)
+        usleep(1000);
     close(ready[0]);
     return pid;
 }
