@@ -67,7 +67,8 @@ const struct command cmd_flows = {
     .summary = "List the flows that can be run by name",
     .description = "A flow is a workflow that 'petri run' and 'petri validate' know by its name alone: 'petri run germline --help' shows what it "
                    "takes. A flow NAME is the file NAME/NAME.cwl, in a folder of $PETRI_FLOWS (several with ':' between) or beside the program. "
-                   "They are ordinary workflows: copy one and change it.",
+                   "They are ordinary workflows: copy one and change it. Run by its name, a flow leaves a manifest.json and a report.html beside its "
+                   "outputs ('--no-manifest' and '--report FILE' say otherwise).",
     .options = options,
     .option_count = LEN(options),
     .main = flows_main,

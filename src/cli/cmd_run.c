@@ -117,11 +117,13 @@ static Str outdir_of(struct invocation *in, const struct arguments *args, Str ru
     return path_absolute(in->arena, outdir);
 }
 
-// What a flow makes is meant to be kept and shown: it has a manifest unless it is told not to.
-static bool wants_manifest(const struct invocation *in, const struct arguments *args)
+// A flow that is run by its name leaves its records beside its outputs, unless something else is asked for.
+static void add_records(struct run_plan *plan, const struct arguments *args)
 {
-    bool is_flow = !str_eq(flow_resolve(in->arena, args->words[0]), args->words[0]);
-    return arguments_get(args, "manifest")->count ? arguments_flag(args, "manifest") : is_flow;
+    if (arguments_get(args, "manifest")->count == 0)
+        plan->manifest = true;
+    if (plan->report.len == 0)
+        plan->report = str_join_path(plan->arena, plan->outdir, STR("report.html"));
 }
 
 static struct run_plan plan_of(struct invocation *in, const struct arguments *args, const struct workflow *w)
@@ -132,7 +134,7 @@ static struct run_plan plan_of(struct invocation *in, const struct arguments *ar
         .no_container = arguments_flag(args, "no-container"), .no_cache = arguments_flag(args, "no-cache"),
         .dry_run = arguments_flag(args, "dry-run"), .quiet = arguments_flag(args, "quiet"), .json = arguments_flag(args, "json"),
         .keep_attempts = arguments_flag(args, "keep-attempts"), .run = arguments_text(args, "name"),
-        .manifest = wants_manifest(in, args),
+        .manifest = arguments_flag(args, "manifest"),
     };
     if (plan.dry_run)
         plan.run = str_printf(in->arena, ".dry-run-%d", (int)getpid());     // hidden from the list of runs, and removed
@@ -142,6 +144,8 @@ static struct run_plan plan_of(struct invocation *in, const struct arguments *ar
     plan.report = arguments_text(args, "report");
     if (plan.report.len)
         plan.report = path_absolute(in->arena, plan.report);
+    if (!str_eq(flow_resolve(in->arena, args->words[0]), args->words[0]))
+        add_records(&plan, args);
     return plan;
 }
 

@@ -399,11 +399,11 @@ static int carry_out(struct session *s)
     return finish(s, started, NULL);
 }
 
-// What is shown of a run can't fail it.
+// What is shown of a run can't fail it. A report that would lie among the outputs is not written where there are none.
 static void leave_report(const struct run_plan *plan)
 {
     struct err err;
-    if (plan->report.len == 0 || plan->dry_run)
+    if (plan->report.len == 0 || plan->dry_run || (str_eq(str_dirname(plan->report), plan->outdir) && !file_exists(plan->outdir)))
         return;
     if (!report_page_write(plan->arena, plan->home, plan->run, plan->report, true, &err))
         report_error("the report was not written: %s", err.text);

@@ -4,8 +4,6 @@ doc: The programs that later steps need are installed.
 requirements:
   InlineJavascriptRequirement: {}
   ResourceRequirement: {coresMin: 1, ramMin: 64}
-hints:
-  SoftwareRequirement: {packages: {samtools: {}, bcftools: {}, fastp: {}, bwa: {}, minimap2: {}, freebayes: {}, jq: {}, awk: {}}}
 baseCommand:
   - bash
   - -euc
