@@ -25,6 +25,9 @@ demo: release                         ## a small real workflow, from this reposi
 	tools/demo
 bench: release                        ## speed and memory beside other engines (installs them)
 	tests/bench/run
+golden: release                       ## the germline flow on the larger shared data, against the known answers (a minute)
+	tools/setup --for demo
+	PETRI=$(RELEASE)/petri tests/golden/germline.test
 fuzz: build/.ready                    ## every parser, a minute each; FUZZ_SECONDS=600 for longer
 	tools/fuzz
 kill: release                         ## kill -9 of the head at 200 moments, resume after each (minutes)
@@ -53,4 +56,4 @@ clean:
 help:
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all release asan check demo bench fuzz kill torture power damage soak coverage install clean help
+.PHONY: all release asan check demo bench golden fuzz kill torture power damage soak coverage install clean help
