@@ -74,14 +74,24 @@ steps:
     run: tools/faidx.cwl
     in: {reference: sheet/named_reference, checked: check_reference/checked}
     out: [indexed]
+  tidy_regions:
+    run: tools/tidy-bed.cwl
+    when: $(inputs.bed !== null)
+    in: {bed: sheet/named_regions, checked: check_reference/checked}
+    out: [tidy]
+  tidy_confident:
+    run: tools/tidy-bed.cwl
+    when: $(inputs.bed !== null)
+    in: {bed: sheet/named_confident, checked: check_reference/checked}
+    out: [tidy]
   known:
     run: tools/truth.cwl
     when: $(inputs.truth !== null)
     in:
       truth: sheet/named_truth
       reference: faidx/indexed
-      regions: sheet/named_regions
-      confident: sheet/named_confident
+      regions: tidy_regions/tidy
+      confident: tidy_confident/tidy
       samples: sheet/sample
       truth_samples: truth_samples
     out: [known, of_samples]
@@ -114,8 +124,8 @@ steps:
       read_group: sheet/read_group
       reference: admit/admitted
       aligner_index: {source: [index_bwa/indexed, index_minimap2/indexed], pickValue: the_only_non_null}
-      regions: sheet/named_regions
-      confident: sheet/named_confident
+      regions: tidy_regions/tidy
+      confident: tidy_confident/tidy
       known: known/known
       of_samples: admit/truth_of
       aligner: aligner
@@ -138,7 +148,7 @@ steps:
       samples: sheet/sample
       sexes: sheet/sex
       reference: admit/admitted
-      regions: sheet/named_regions
+      regions: tidy_regions/tidy
       caller: caller
       ploidy: ploidy
       min_quality: min_quality
