@@ -1,5 +1,7 @@
 cwlVersion: v1.2
 class: Workflow
+$namespaces: {s: https://schema.org/}
+s:version: "1.0"
 label: Variants of a germline from short reads, by sample and jointly
 doc: |
   From a sample sheet of paired reads and a reference to alignments, variants, metrics and a report: checks, trimming (fastp), alignment (bwa mem or minimap2), duplicate

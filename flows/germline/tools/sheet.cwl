@@ -125,7 +125,10 @@ expression: |
       else if (!by_name["=" + name]) fault("--truth-samples: '" + name + "' is no sample of the sheet");
     });
     if (inputs.caller == "freebayes" && /^GRCh/.test(inputs.ploidy)) fault("--ploidy " + inputs.ploidy + " needs --caller bcftools; with freebayes it is 1 or 2");
-    if (faults.length) throw "the inputs are refused:\n" + faults.slice(0, 10).join("\n") + (faults.length > 10 ? "\nand " + (faults.length - 10) + " more" : "");
+    if (faults.length) {
+      for (var text = "the inputs are refused:", n = 0; n < faults.length && (n == 0 || text.length + faults[n].length < 400); n++) text += "\n" + faults[n];
+      throw text + (n < faults.length ? "\nand " + (faults.length - n) + " more" : "");
+    }
 
     function each(field) { return samples.map(function (s) { return s[field]; }); }
     function lanes(field) { return samples.map(function (s) { return s.lanes.map(function (l) { return l[field]; }); }); }

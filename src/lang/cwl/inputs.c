@@ -114,6 +114,8 @@ static void hint_mismatch(struct job_check *j, const struct cwl_type *type, Valu
         diag_hint(d, "write the number without quotes");
     else if (kind == CWL_STRING && (v.kind == VALUE_INT || v.kind == VALUE_FLOAT || v.kind == VALUE_BOOL))
         diag_hint(d, "put it in quotes");
+    else if (kind == CWL_RECORD && v.kind == VALUE_STRING)
+        diag_hint(d, "all records go into one sheet, or each is written as JSON: {…}");
     else if (kind == CWL_ENUM && v.kind == VALUE_STRING)
         diag_suggest(d, value_str(v), type->symbols, type->symbol_count);
 }
