@@ -261,6 +261,7 @@ static void take_end(struct run_record *r, struct recorded_attempt *at, Value v)
     at->signal = (int)value_get_int(v, STR("signal"), 0);
     at->out_bytes = value_get_int(v, STR("out_bytes"), -1);
     at->result = kept(r, v, STR("result"));
+    at->sandbox = interned(r, v, STR("sandbox"));
 }
 
 static void add_done(struct run_record *r, Value v)

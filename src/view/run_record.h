@@ -78,6 +78,7 @@ struct recorded_attempt {               // also a result that was known: then no
     Value identity;                     // of a failure: what the key was made of, else null (it is in the result)
     Str from_run, from_task, from_host; // cached: who made it; empty: not known
     Str result;                         // hex digest of all outputs; empty: not known
+    Str sandbox;                        // what it ran in; empty: not known
 };
 
 struct recorded_task {

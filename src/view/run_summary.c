@@ -65,7 +65,7 @@ static void add_task(struct run_summary *s, struct run_step *step, const struct 
     *task = (struct run_task){ .name = t->name, .step = step->name, .key = t->key, .state = state_name(last), .peak_memory = -1,
                                .log_out = last->log_out, .log_err = last->log_err };
     if (last->state == RECORDED_DONE || last->state == RECORDED_FAILED)
-        task->took = MAX(last->measured.wall, 0), task->peak_memory = last->measured.peak_memory_bytes;
+        task->took = MAX(last->measured.wall, 0), task->peak_memory = last->measured.peak_memory_bytes, task->measured = last;
     for (size_t i = 0; i < t->attempts.len; i++)
         task->attempts += t->attempts.at[i].start == last->start && t->attempts.at[i].was_started;
     map_set(&s->tasks, task->name, task);

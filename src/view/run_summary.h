@@ -30,6 +30,7 @@ struct run_task {
     Str name, step, key, state;         // state: "running", "done", "cached", "failed", "retrying"
     int64_t attempts, peak_memory;      // -1: not known
     Time took;
+    const struct recorded_attempt *measured;    // the last attempt, when it ran to an end; else NULL
     Value log_out, log_err;             // failed ones
 };
 struct run_summary {

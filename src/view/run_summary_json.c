@@ -35,6 +35,24 @@ static Value step_value(struct arena *a, const struct run_step *s)
     return value_map_end(&b);
 }
 
+static Value known(int64_t n) { return n < 0 ? value_null : value_int(n); }
+static Value known_seconds(Time t) { return t < 0 ? value_null : seconds(t); }
+
+// Of the last attempt; nothing where none came to an end.
+static void set_measured(struct arena *a, struct value_builder *b, const struct recorded_attempt *at)
+{
+    if (at == NULL)
+        return;
+    value_map_set(b, STR("user_seconds"), known_seconds(at->measured.user));
+    value_map_set(b, STR("system_seconds"), known_seconds(at->measured.system));
+    value_map_set(b, STR("read_bytes"), known(at->measured.read_bytes));
+    value_map_set(b, STR("written_bytes"), known(at->measured.written_bytes));
+    value_map_set(b, STR("io_wait_seconds"), known_seconds(at->io_wait));
+    value_map_set(b, STR("sandbox"), at->sandbox.len ? value_string(a, at->sandbox) : value_null);
+    if (!value_is_null(at->limit))
+        value_map_set(b, STR("limit"), at->limit);
+}
+
 static Value task_value(struct arena *a, const struct run_task *t)
 {
     struct value_builder b = value_map_begin(a);
@@ -45,6 +63,7 @@ static Value task_value(struct arena *a, const struct run_task *t)
     value_map_set(&b, STR("attempts"), value_int(t->attempts));
     value_map_set(&b, STR("seconds"), seconds(t->took));
     value_map_set(&b, STR("peak_memory"), t->peak_memory < 0 ? value_null : value_int(t->peak_memory));
+    set_measured(a, &b, t->measured);
     return value_map_end(&b);
 }
 
