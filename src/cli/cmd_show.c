@@ -12,7 +12,7 @@
 #include "view/table.h"
 #include "view/text.h"
 
-enum { FAILURES_SHOWN = 10, WARNINGS_SHOWN = 10, ITEMS_SHOWN = 20 };
+enum { FAILURES_SHOWN = 10, WARNINGS_SHOWN = 10, IMAGES_SHOWN = 20, ITEMS_SHOWN = 20 };
 
 static const struct option options[] = {
     { "json", OPTION_FLAG, NULL, "Print all of it as JSON." },
@@ -43,6 +43,18 @@ static Str cost_text(struct arena *a, const struct run_record *r)
     return prices_are_set(&c->prices) ? money_text(a, c->total.money, &c->prices) : (Str){ 0 };
 }
 
+// Which images the tools ran in: the name in the workflow, and what it stood for.
+static void add_images(struct arena *a, Value containers, struct strbuf *out)
+{
+    for (size_t i = 0; containers.kind == VALUE_MAP && i < MIN(value_len(containers), (size_t)IMAGES_SHOWN); i++) {
+        const struct value_field *f = &containers.map->at[i];
+        add_line(out, "image", str_printf(a, STR_FMT " is %.19s (" STR_FMT ")", (int)f->key->len, f->key->data,
+                                          str_z(a, value_get_str(f->value, STR("id"))), STR_ARG(value_get_str(f->value, STR("engine")))));
+    }
+    if (value_len(containers) > IMAGES_SHOWN)
+        add_line(out, "", str_printf(a, "and %zu more images; --json has all", value_len(containers) - IMAGES_SHOWN));
+}
+
 static void add_head(struct arena *a, Str run, const struct run_summary *s, struct strbuf *out)
 {
     char when[TIME_TEXT], took[TIME_TEXT];
@@ -59,6 +71,7 @@ static void add_head(struct arena *a, Str run, const struct run_summary *s, stru
     add_line(out, "tasks", str_printf(a, "%lld done, %lld cached, %lld failed, %lld retried", (long long)s->done, (long long)s->cached,
                                       (long long)s->failed, (long long)s->retried));
     add_line(out, "cost", cost_text(a, s->record));
+    add_images(a, run_record_last(s->record)->containers, out);
     add_line(out, "outputs", s->outdir);
     add_line(out, "error", s->error);
     add_line(out, "at", s->place);

@@ -505,5 +505,6 @@ struct executor *local_executor_new(struct loop *loop, struct store *store, Str 
         return NULL;
     }
     spares_remove(x->folder);
+    lifelines_remove(x->folder);
     return &x->base;
 }

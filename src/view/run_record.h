@@ -31,6 +31,7 @@ struct recorded_start {                 // the run was started; the first one an
     Str workflow, version, commit, language, petri, host, user, cwd, outdir;
     Str error, place;                   // of a start that failed
     Value inputs, options, arguments, outputs, prices;  // null: not recorded
+    Value containers;                   // likewise: name of an image -> {id, digest, engine}
     struct recorded_files sources;      // the workflow's files
     double cores;                       // that tasks could reserve; 0: not known
     int64_t memory, epoch, pid;

@@ -122,6 +122,8 @@ Value run_summary_value(struct arena *a, Str run, const struct run_summary *s)
         set_lists(&b, s);
         value_map_set(&b, STR("inputs"), s->inputs);
         value_map_set(&b, STR("outputs"), s->outputs);
+        if (!value_is_null(run_record_last(s->record)->containers))
+            value_map_set(&b, STR("containers"), run_record_last(s->record)->containers);
     }
     return value_map_end(&b);
 }

@@ -26,14 +26,15 @@ enum { REPORT_MAX = 64 * 1024, CLIENT_FAILED = 125 };
 bool lifeline_make(struct lifeline *l, Str attempts, int number, struct err *err)
 {
     l->fd = -1;
-    int len = snprintf(l->path, sizeof l->path, STR_FMT "/.life-%d-%d", STR_ARG(attempts), (int)getpid(), number);
+    int len = snprintf(l->path, sizeof l->path, STR_FMT "/" LIFELINE_PREFIX "%d-%d", STR_ARG(attempts), (int)getpid(), number);
     if (len >= (int)sizeof l->path)
         return err_set(err, ERR_LIMIT, "the path of the attempts' folder is too long");
     unlink(l->path);                    // of a process that had our number
     if (mkfifo(l->path, 0600) != 0)
         return err_errno(err, "cannot make %s", l->path);
     l->fd = open(l->path, O_RDWR | O_CLOEXEC | O_NONBLOCK);     // both ends: it must not wait for the other
-    return l->fd >= 0 || err_errno(err, "cannot open %s", l->path);
+    // Who only reads it can neither order anything nor hold it up when we are dead; in the container its mode cannot be changed.
+    return (l->fd >= 0 && fchmod(l->fd, 0400) == 0) || err_errno(err, "cannot open %s", l->path);
 }
 
 void lifeline_say(struct lifeline *l, char order)
@@ -50,6 +51,23 @@ void lifeline_cut(struct lifeline *l)
     close(l->fd);
     unlink(l->path);                    // if no folder got it
     l->fd = -1;
+}
+
+// What a runner that was killed between two steps left in the folder.
+void lifelines_remove(Str attempts)
+{
+    struct arena a = { 0 };
+    Str *names;
+    size_t count;
+    struct err ignored;
+    bool ok = dir_list(&a, attempts, &names, &count, &ignored);
+    for (size_t i = 0; ok && i < count; i++) {
+        int64_t pid;
+        Str rest = str_from(names[i], strlen(LIFELINE_PREFIX));
+        if (str_starts(names[i], STR(LIFELINE_PREFIX)) && str_to_int(str_cut(&rest, '-'), &pid) && pid > 0 && kill((pid_t)pid, 0) != 0)
+            unlink(str_join_path(&a, attempts, names[i]).data);
+    }
+    arena_release(&a);
 }
 
 // --- the attempt's process
@@ -150,6 +168,9 @@ static void add_task_mounts(struct arena *a, const struct start *s, struct mount
     size_t count = start_mounts(a, s, &task);
     for (size_t i = 0; i < count; i++)
         mount(m, task[i].source, task[i].path, task[i].is_writable);
+    for (size_t i = 0; i < s->sandbox.path_count; i++)
+        if (file_exists(s->sandbox.paths[i]))
+            mount(m, s->sandbox.paths[i], s->sandbox.paths[i], false);
     mount(m, below(a, s, "tmp"), STR("/tmp"), true);
     mount(m, below(a, s, "tmp"), STR("/var/tmp"), true);
     if (s->box.workdir.len)

@@ -11,6 +11,7 @@ struct containers;
 
 // --- the runner
 
+#define LIFELINE_PREFIX ".life-"        // then the runner's process id, and a number
 struct lifeline {
     int fd;                             // -1: none
     char path[4096];                    // where it waits to be moved into the attempt's folder
@@ -18,6 +19,7 @@ struct lifeline {
 // A FIFO in the folder `attempts`, by a name that no other process uses.
 bool lifeline_make(struct lifeline *l, Str attempts, int number, struct err *err) MUST_CHECK;
 void lifeline_say(struct lifeline *l, char order);      // 'T' or 'K'; see orders.h
+void lifelines_remove(Str attempts);    // those of runners that are dead
 void lifeline_cut(struct lifeline *l);  // whatever lives in the container dies. A second time, or without one: nothing
 
 struct box_end {                        // what the runner tells the head in place of what it saw of the engine's client
