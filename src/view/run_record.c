@@ -139,7 +139,7 @@ static void begin_start(struct run_record *r, Value v)
     s.language = kept(r, v, STR("language")), s.petri = kept(r, v, STR("petri"));
     s.host = kept(r, v, STR("host")), s.user = kept(r, v, STR("user")), s.cwd = kept(r, v, STR("cwd")), s.outdir = kept(r, v, STR("outdir"));
     s.inputs = copied(r, v, STR("inputs")), s.options = copied(r, v, STR("options")), s.arguments = copied(r, v, STR("arguments"));
-    s.prices = copied(r, v, STR("prices"));
+    s.prices = copied(r, v, STR("prices")), s.containers = copied(r, v, STR("containers"));
     take_files(r, v, STR("sources"), STR("sources_more"), &s.sources);
     s.cores = number(v, STR("cores"));
     s.memory = value_get_int(v, STR("memory"), 0);
@@ -261,6 +261,7 @@ static void take_end(struct run_record *r, struct recorded_attempt *at, Value v)
     at->signal = (int)value_get_int(v, STR("signal"), 0);
     at->out_bytes = value_get_int(v, STR("out_bytes"), -1);
     at->result = kept(r, v, STR("result"));
+    at->sandbox = interned(r, v, STR("sandbox"));
 }
 
 static void add_done(struct run_record *r, Value v)

@@ -31,6 +31,7 @@ struct recorded_start {                 // the run was started; the first one an
     Str workflow, version, commit, language, petri, host, user, cwd, outdir;
     Str error, place;                   // of a start that failed
     Value inputs, options, arguments, outputs, prices;  // null: not recorded
+    Value containers;                   // map: name of an image -> map with id, digest, engine; null: none
     struct recorded_files sources;      // the workflow's files
     double cores;                       // that tasks could reserve; 0: not known
     int64_t memory, epoch, pid;
@@ -77,6 +78,7 @@ struct recorded_attempt {               // also a result that was known: then no
     Value log_out, log_err, limit;      // of a failure: logs as in results; `limit`: map of the limit that ended it; else null
     Value identity;                     // of a failure: what the key was made of, else null (it is in the result)
     Str from_run, from_task, from_host; // cached: who made it; empty: not known
+    Str sandbox;                        // what it ran in; empty: not known
     Str result;                         // hex digest of all outputs; empty: not known
 };
 
