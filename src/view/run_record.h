@@ -72,7 +72,6 @@ struct recorded_attempt {               // also a result that was known: then no
     Time time_limit;                    // 0: none
     int exit_code, signal;              // exit_code -1: it did not exit; signal 0: none
     struct measured measured;           // numbers that are not known are -1, started and ended 0
-    Time io_wait;                       // -1: not known
     int64_t out_bytes;                  // -1: not known
     Str key, why;                       // why: of a failure, a sentence
     Value log_out, log_err, limit;      // of a failure: logs as in results; `limit`: map of the limit that ended it; else null

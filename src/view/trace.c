@@ -125,7 +125,7 @@ static void error_action(const struct row *r)
 
 static void user_time(const struct row *r) { put_ms(r, measured(r)->user, measured(r)->user >= 0); }
 static void system_time(const struct row *r) { put_ms(r, measured(r)->system, measured(r)->system >= 0); }
-static void io_wait(const struct row *r) { put_ms(r, r->attempt->io_wait, r->attempt->io_wait >= 0); }
+static void io_wait(const struct row *r) { put_ms(r, measured(r)->io_wait, measured(r)->io_wait >= 0); }
 static void sandbox(const struct row *r) { put_text(r, r->attempt->sandbox); }
 static void key(const struct row *r) { put_text(r, r->attempt->key); }
 static void cache(const struct row *r) { strbuf_addz(r->out, recorded_cache_name(r->attempt->cache)); }
