@@ -260,11 +260,16 @@ static void list_outputs(struct output_list *l, Value v, Str name)
         set_text(&b, STR("checksum"), value_get_str(v, STR("checksum")));
         vec_push(a, &l->items, value_map_end(&b));
     }
+    if (value_is_file(v) || value_is_directory(v)) {    // what is in it, or beside it, is of the same output
+        Value lists[] = { value_get(v, STR("secondaryFiles")), value_get(v, STR("listing")) };
+        for (size_t i = 0; i < LEN(lists); i++)
+            for (size_t k = 0; k < value_len(lists[i]); k++)
+                list_outputs(l, value_at(lists[i], k), name);
+        return;
+    }
     for (size_t i = 0; i < v.map->len; i++) {
         Str key = { v.map->at[i].key->data, v.map->at[i].key->len };
-        bool is_path = value_is_file(v) || value_is_directory(v);
-        Str inner = is_path ? name : name.len == 0 ? key : str_printf(a, STR_FMT "." STR_FMT, STR_ARG(name), STR_ARG(key));
-        list_outputs(l, v.map->at[i].value, inner);
+        list_outputs(l, v.map->at[i].value, name.len == 0 ? key : str_printf(a, STR_FMT "." STR_FMT, STR_ARG(name), STR_ARG(key)));
     }
 }
 
