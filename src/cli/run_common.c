@@ -4,6 +4,7 @@
 #include "cli/run_common.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <signal.h>
 #include <unistd.h>
 
@@ -124,8 +125,15 @@ bool run_create(struct run_plan *plan, struct journal **journal, struct err *err
 
 static Str user_name(struct arena *a)
 {
+    enum { LINE_MAX_BYTES = 16 << 10 };
     const char *name = getenv("USER");
-    return name && *name ? str_of(name) : str_printf(a, "%u", (unsigned)geteuid());
+    struct passwd entry, *found = NULL;
+    char *line = arena_alloc(a, LINE_MAX_BYTES);
+    if (name && *name)
+        return str_of(name);
+    if (getpwuid_r(geteuid(), &entry, line, LINE_MAX_BYTES, &found) == 0 && found)      // cron and services have no USER
+        return str_of(found->pw_name);
+    return str_printf(a, "%u", (unsigned)geteuid());
 }
 
 static Value options_value(const struct run_plan *p)

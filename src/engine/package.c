@@ -88,11 +88,21 @@ static bool dpkg_version(Str status, struct arena *a, Str package, Str *version)
     return false;
 }
 
+// Packages leave /usr/local and homes alone (Debian policy, 9.1.2): no list need be read for a program there.
+static bool is_of_system(Str path)
+{
+    static const Str folders[] = { STR_CONST("/usr/"), STR_CONST("/bin/"), STR_CONST("/sbin/"), STR_CONST("/lib"), STR_CONST("/opt/") };
+    for (size_t i = 0; i < LEN(folders); i++)
+        if (str_starts(path, folders[i]))
+            return !str_starts(path, STR("/usr/local/"));
+    return false;
+}
+
 static bool find_dpkg(struct arena *a, const char *root, Str path, struct package *out)
 {
     struct arena scratch = { 0 };
     Str base = str_printf(a, "%s/var/lib/dpkg", root), list, status;
-    bool found = find_list(a, str_join_path(a, base, STR("info")), path, &list);
+    bool found = is_of_system(path) && find_list(a, str_join_path(a, base, STR("info")), path, &list);
     if (found) {
         Str name = str_first(list, list.len - 5);       // ".list"
         name = str_cut(&name, ':');

@@ -200,12 +200,37 @@ static Value tools_value(struct arena *a, const struct run_record *r)
     return value_array(a, items, r->tools.len);
 }
 
+static bool is_named(Value containers, Str image)
+{
+    for (size_t i = 0; i < value_len(containers); i++) {
+        Value c = containers.map->at[i].value;
+        if (str_eq(value_get_str(c, STR("id")), image) || str_eq(value_get_str(c, STR("digest")), image))
+            return true;
+    }
+    return false;
+}
+
+// By their names where these were recorded, and what tasks ran in beside them.
 static Value images_value(struct arena *a, const struct run_record *r)
 {
-    Value *items = NEW_ARRAY(a, Value, r->images.len);
-    for (size_t i = 0; i < r->images.len; i++)
-        items[i] = value_string(a, r->images.at[i]);
-    return value_array(a, items, r->images.len);
+    Value containers = run_record_last(r)->containers;
+    Value *items = NEW_ARRAY(a, Value, r->images.len + value_len(containers));
+    size_t count = 0;
+    for (size_t i = 0; containers.kind == VALUE_MAP && i < value_len(containers); i++) {
+        const struct value_field *f = &containers.map->at[i];
+        struct value_builder b = value_map_begin(a);
+        value_map_set(&b, STR("name"), value_string(a, (Str){ f->key->data, f->key->len }));
+        if (f->value.kind == VALUE_MAP)
+            value_map_copy(&b, f->value);
+        items[count++] = value_map_end(&b);
+    }
+    for (size_t i = 0; i < r->images.len; i++) {
+        struct value_builder b = value_map_begin(a);
+        value_map_set(&b, STR("id"), value_string(a, r->images.at[i]));
+        if (containers.kind != VALUE_MAP || !is_named(containers, r->images.at[i]))
+            items[count++] = value_map_end(&b);
+    }
+    return value_array(a, items, count);
 }
 
 // --- what came out
@@ -235,11 +260,16 @@ static void list_outputs(struct output_list *l, Value v, Str name)
         set_text(&b, STR("checksum"), value_get_str(v, STR("checksum")));
         vec_push(a, &l->items, value_map_end(&b));
     }
+    if (value_is_file(v) || value_is_directory(v)) {    // what is in it, or beside it, is of the same output
+        Value lists[] = { value_get(v, STR("secondaryFiles")), value_get(v, STR("listing")) };
+        for (size_t i = 0; i < LEN(lists); i++)
+            for (size_t k = 0; k < value_len(lists[i]); k++)
+                list_outputs(l, value_at(lists[i], k), name);
+        return;
+    }
     for (size_t i = 0; i < v.map->len; i++) {
         Str key = { v.map->at[i].key->data, v.map->at[i].key->len };
-        bool is_path = value_is_file(v) || value_is_directory(v);
-        Str inner = is_path ? name : name.len == 0 ? key : str_printf(a, STR_FMT "." STR_FMT, STR_ARG(name), STR_ARG(key));
-        list_outputs(l, v.map->at[i].value, inner);
+        list_outputs(l, v.map->at[i].value, name.len == 0 ? key : str_printf(a, STR_FMT "." STR_FMT, STR_ARG(name), STR_ARG(key)));
     }
 }
 

@@ -5,7 +5,7 @@
 #include "value/diag.h"
 #include "view/run_record.h"
 
-enum { MANIFEST_VERSION = 1, MANIFEST_MAX = 256 << 20 };
+enum { MANIFEST_VERSION = 1, MANIFEST_MAX = 64 << 20 };
 
 // The manifest as a value, and as the text that stands in the file.
 Value manifest_value(struct arena *a, const struct run_record *r);

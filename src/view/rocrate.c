@@ -92,12 +92,30 @@ static Str path_id(struct graph *g, Str path)
 
 // --- files
 
+// By the ending, as the RO-Crate standard recommends; what is not known is bytes.
+static Str format_of(Str name)
+{
+    static const struct { Str ending, type; } formats[] = {
+        { STR_CONST(".json"), STR_CONST("application/json") }, { STR_CONST(".tsv"), STR_CONST("text/tab-separated-values") },
+        { STR_CONST(".csv"), STR_CONST("text/csv") },          { STR_CONST(".txt"), STR_CONST("text/plain") },
+        { STR_CONST(".html"), STR_CONST("text/html") },        { STR_CONST(".gz"), STR_CONST("application/gzip") },
+        { STR_CONST(".cwl"), STR_CONST("text/plain") },        { STR_CONST(".yml"), STR_CONST("application/yaml") },
+        { STR_CONST(".pdf"), STR_CONST("application/pdf") },   { STR_CONST(".png"), STR_CONST("image/png") },
+        { STR_CONST(".fa"), STR_CONST("text/x-fasta") },       { STR_CONST(".bed"), STR_CONST("text/plain") },
+    };
+    for (size_t i = 0; i < LEN(formats); i++)
+        if (str_ends(name, formats[i].ending))
+            return formats[i].type;
+    return STR("application/octet-stream");
+}
+
 static void add_file(struct graph *g, Str id, Str name, Hash hash, int64_t size, Str parameter)
 {
     if (!is_new(g, id))
         return;
     struct value_builder b = entity(g, id, "File");
     value_map_set(&b, STR("name"), text(g, name));
+    value_map_set(&b, STR("encodingFormat"), text(g, format_of(name)));
     if (size >= 0)
         value_map_set(&b, STR("contentSize"), text(g, str_printf(g->arena, "%lld", (long long)size)));
     if (!hash_is_zero(hash))
@@ -466,6 +484,7 @@ static void add_workflow(struct graph *g, const struct ids *in, const struct ids
     value_map_set(&b, STR("@id"), text(g, g->workflow_id));
     value_map_set(&b, STR("@type"), types(g, plain, steps->len ? 4 : 3));
     value_map_set(&b, STR("name"), text(g, str_basename(g->start->workflow)));
+    value_map_set(&b, STR("encodingFormat"), text(g, format_of(str_basename(g->workflow_id))));
     value_map_set(&b, STR("conformsTo"), ref(g, STR("https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE")));
     if (g->start->version.len)
         value_map_set(&b, STR("version"), text(g, g->start->version));

@@ -104,7 +104,7 @@ static struct measured measured_of(Value m)
         .started = value_get_int(m, STR("started"), 0), .ended = value_get_int(m, STR("ended"), 0), .wall = value_get_int(m, STR("wall"), -1),
         .user = value_get_int(m, STR("user"), -1), .system = value_get_int(m, STR("system"), -1),
         .peak_memory_bytes = value_get_int(m, STR("peak_memory"), -1), .read_bytes = value_get_int(m, STR("read"), -1),
-        .written_bytes = value_get_int(m, STR("written"), -1),
+        .written_bytes = value_get_int(m, STR("written"), -1), .io_wait = value_get_int(m, STR("io_wait"), -1),
     };
 }
 
@@ -201,8 +201,8 @@ static struct recorded_attempt *attempt_of(struct run_record *r, struct recorded
     if (at && at->start == r->starts.len - 1 && at->number == number && at->task == task && at->state == RECORDED_RUNNING)
         return at;
     vec_push(r->arena, &t->attempts, (struct recorded_attempt){
-        .start = r->starts.len - 1, .task = task, .number = number, .exit_code = -1, .io_wait = -1, .out_bytes = -1,
-        .measured = { .wall = -1, .user = -1, .system = -1, .peak_memory_bytes = -1, .read_bytes = -1, .written_bytes = -1 } });
+        .start = r->starts.len - 1, .task = task, .number = number, .exit_code = -1, .out_bytes = -1,
+        .measured = { .wall = -1, .user = -1, .system = -1, .peak_memory_bytes = -1, .read_bytes = -1, .written_bytes = -1, .io_wait = -1 } });
     return &t->attempts.at[t->attempts.len - 1];
 }
 
@@ -256,7 +256,6 @@ static void take_end(struct run_record *r, struct recorded_attempt *at, Value v)
     Value measured = value_get(v, STR("measured"));
     at->recorded = value_get_int(v, STR("time"), 0);
     at->measured = measured_of(measured);
-    at->io_wait = value_get_int(measured, STR("io_wait"), -1);
     at->exit_code = (int)value_get_int(v, STR("exit"), -1);
     at->signal = (int)value_get_int(v, STR("signal"), 0);
     at->out_bytes = value_get_int(v, STR("out_bytes"), -1);

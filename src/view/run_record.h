@@ -31,7 +31,7 @@ struct recorded_start {                 // the run was started; the first one an
     Str workflow, version, commit, language, petri, host, user, cwd, outdir;
     Str error, place;                   // of a start that failed
     Value inputs, options, arguments, outputs, prices;  // null: not recorded
-    Value containers;                   // likewise: name of an image -> {id, digest, engine}
+    Value containers;                   // map: name of an image -> map with id, digest, engine; null: none
     struct recorded_files sources;      // the workflow's files
     double cores;                       // that tasks could reserve; 0: not known
     int64_t memory, epoch, pid;
@@ -72,14 +72,13 @@ struct recorded_attempt {               // also a result that was known: then no
     Time time_limit;                    // 0: none
     int exit_code, signal;              // exit_code -1: it did not exit; signal 0: none
     struct measured measured;           // numbers that are not known are -1, started and ended 0
-    Time io_wait;                       // -1: not known
     int64_t out_bytes;                  // -1: not known
     Str key, why;                       // why: of a failure, a sentence
     Value log_out, log_err, limit;      // of a failure: logs as in results; `limit`: map of the limit that ended it; else null
     Value identity;                     // of a failure: what the key was made of, else null (it is in the result)
     Str from_run, from_task, from_host; // cached: who made it; empty: not known
-    Str result;                         // hex digest of all outputs; empty: not known
     Str sandbox;                        // what it ran in; empty: not known
+    Str result;                         // hex digest of all outputs; empty: not known
 };
 
 struct recorded_task {

@@ -125,7 +125,8 @@ static void error_action(const struct row *r)
 
 static void user_time(const struct row *r) { put_ms(r, measured(r)->user, measured(r)->user >= 0); }
 static void system_time(const struct row *r) { put_ms(r, measured(r)->system, measured(r)->system >= 0); }
-static void io_wait(const struct row *r) { put_ms(r, r->attempt->io_wait, r->attempt->io_wait >= 0); }
+static void io_wait(const struct row *r) { put_ms(r, measured(r)->io_wait, measured(r)->io_wait >= 0); }
+static void sandbox(const struct row *r) { put_text(r, r->attempt->sandbox); }
 static void key(const struct row *r) { put_text(r, r->attempt->key); }
 static void cache(const struct row *r) { strbuf_addz(r->out, recorded_cache_name(r->attempt->cache)); }
 static void from_run(const struct row *r) { put_text(r, r->attempt->from_run); }
@@ -155,7 +156,7 @@ static const struct column {
     { "disk", disk }, { "time", time_limit }, { "start", start }, { "complete", complete }, { "read_bytes", read_bytes },
     { "write_bytes", write_bytes }, { "hostname", hostname }, { "error_action", error_action },
     // Petri's
-    { "user", user_time }, { "system", system_time }, { "io_wait", io_wait }, { "run_start", start_number }, { "key", key },
+    { "user", user_time }, { "system", system_time }, { "io_wait", io_wait }, { "sandbox", sandbox }, { "run_start", start_number }, { "key", key },
     { "cache", cache }, { "from_run", from_run }, { "cost", cost }, { "currency", currency },
 };
 

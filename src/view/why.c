@@ -9,7 +9,7 @@
 #include "value/read.h"
 #include "view/text.h"
 
-enum { RUNS_WITH_IT = 10, RUNS_READ = 300, OF_STEP_MAX = 20, CANDIDATES_MAX = 64, SHOWN = 20 };
+enum { RUNS_WITH_IT = 10, RUNS_READ = 100, OF_STEP_MAX = 20, CANDIDATES_MAX = 64, SHOWN = 20 };
 
 struct candidate {
     Str run, dir, name, key, state;

@@ -160,20 +160,16 @@ void part_provenance(struct strbuf *out, const struct facts *f)
     static const struct field inputs[] = { { "input", "Input" }, { "path", "File" }, { "size", ">Size" }, { "digest", "#Digest" } };
     static const struct field tools[] = { { "program", "Program" }, { "package", "Package" }, { "version", "Version" }, { "path", "File" },
                                           { "digest", "#Digest" } };
+    static const struct field images[] = { { "name", "Image" }, { "id", "#Id" }, { "digest", "#Digest" }, { "engine", "Engine" } };
     static const struct field sources[] = { { "path", "File" }, { "digest", "#Digest" } };
     struct arena *a = f->arena;
-    Value m = manifest_value(a, f->record), images = value_get(m, STR("images"));
+    Value m = manifest_value(a, f->record);
     add_parameters(out, value_get(m, STR("parameters")));
     add_items(out, a, STR("References"), value_get(m, STR("references")), references, LEN(references));
     add_items(out, a, STR("Outputs"), value_get(m, STR("outputs")), outputs, LEN(outputs));
     add_items(out, a, STR("Files that were read"), value_get(m, STR("inputs")), inputs, LEN(inputs));
     add_items(out, a, STR("Programs"), value_get(m, STR("tools")), tools, LEN(tools));
-    for (size_t i = 0; i < value_len(images); i++) {
-        strbuf_addz(out, i ? "" : "<h3>Images</h3>");
-        strbuf_addz(out, "<p><code>");
-        html_add_cut(out, text_of(a, value_at(images, i)), 300);
-        strbuf_addz(out, "</code></p>\n");
-    }
+    add_items(out, a, STR("Images"), value_get(m, STR("images")), images, LEN(images));
     add_items(out, a, STR("The workflow's files"), value_get(value_get(m, STR("workflow")), STR("files")), sources, LEN(sources));
     add_command(out, a, value_get(m, STR("command")));
     add_manifest(out, f, m);

@@ -48,8 +48,8 @@ static void add_attempt(struct step_use *u, const struct recorded_attempt *at)
         if (m->wall > 0)
             u->cores[u->core_count++] = (double)cpu / (double)m->wall;
     }
-    if (at->io_wait >= 0)
-        u->io_wait = MAX(u->io_wait, 0) + at->io_wait;
+    if (at->measured.io_wait >= 0)
+        u->io_wait = MAX(u->io_wait, 0) + at->measured.io_wait;
     if (m->read_bytes >= 0)
         u->read = MAX(u->read, 0) + m->read_bytes;
     if (m->written_bytes >= 0)

@@ -24,7 +24,8 @@ TEST(a_program_of_a_debian_package_is_found_in_its_list_also_at_its_place_before
     EXPECT_STR(p.name, STR("bbb"));
     EXPECT_STR(p.version, STR("1:2.3-4"));
     EXPECT_STR(p.manager, STR("dpkg"));
-    EXPECT(!package_find(&a, test_dir(), STR("/no/such/prog"), &p));
+    EXPECT(!package_find(&a, test_dir(), STR("/usr/no/such/prog"), &p));
+    EXPECT(!package_find(&a, test_dir(), STR("/no/such/program"), &p));
     EXPECT_INT(p.name.len, 0);
     arena_release(&a);
 }

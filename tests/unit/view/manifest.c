@@ -35,6 +35,7 @@ TEST(what_was_written_of_a_record_is_read_again)
     EXPECT_STR(m.files.at[0].path, STR("s/x"));
     EXPECT_STR(m.files.at[1].path, STR("/d/a b"));
     EXPECT(str_find(text, STR("\"input\": \"f\"")) > 0);
+    EXPECT(str_find(text, STR("\"output\": \"o\"")) > 0);
     arena_release(&a);
 }
 

@@ -81,7 +81,7 @@ TEST(what_an_older_journal_does_not_say_is_unknown)
     const struct recorded_attempt *at = recorded_task_last(task(r, "t"));
     EXPECT_INT(at->measured.wall, -1);
     EXPECT_INT(at->measured.peak_memory_bytes, -1);
-    EXPECT_INT(at->io_wait, -1);
+    EXPECT_INT(at->measured.io_wait, -1);
     EXPECT_INT(at->exit_code, -1);
     EXPECT_INT(task(r, "t")->inputs.len, 0);
     EXPECT(value_is_null(run_record_last(r)->inputs));
