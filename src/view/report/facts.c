@@ -197,19 +197,22 @@ static const struct maker *maker_of(const struct map *makers, const struct recor
     return m ? m : map_find(makers, hash_key(file));
 }
 
-// Of several tasks that made the same bytes: the one that was ready last before the taker began.
+// Was it ready when the other began? Where times are not known (results that were known), by the order of appearance.
+static bool is_before(const struct fact_task *t, const struct fact_task *taker)
+{
+    return taker->started < 0 || t->ended < 0 ? t->index < taker->index : t->ended <= taker->started + MILLISECOND * 50;
+}
+
+// Of the tasks that made the bytes, the one that was ready last before the taker began. Itself: nobody did.
 static size_t choose_maker(const struct facts *f, const struct maker *m, const struct fact_task *taker)
 {
-    size_t best = SIZE_MAX;
+    size_t best = taker->index;
     for (size_t i = 0; i < m->tasks.len; i++) {
         const struct fact_task *t = &f->tasks.at[m->tasks.at[i]];
-        if (t == taker)
-            return taker->index;                        // it made what it took: no edge
-        bool in_time = taker->started < 0 || t->ended <= taker->started;
-        if (in_time && (best == SIZE_MAX || t->ended > f->tasks.at[best].ended))
+        if (t != taker && is_before(t, taker) && (best == taker->index || t->ended > f->tasks.at[best].ended))
             best = t->index;
     }
-    return best == SIZE_MAX ? m->tasks.at[0] : best;
+    return best;
 }
 
 enum { LINKS_MAX = 256 };               // of one task; of more, the one that ended last is among those kept
@@ -287,8 +290,8 @@ static void find_critical(struct facts *f)
         last = SIZE_MAX;
         for (size_t i = 0; i < t->after_count; i++) {
             const struct fact_task *from = &f->tasks.at[t->after[i]];
-            bool counts = from->ended >= 0 && from->ended <= MAX(t->started, 0) + MILLISECOND * 50;
-            if (counts && from->started <= t->started && from->index != t->index && (last == SIZE_MAX || from->ended > f->tasks.at[last].ended))
+            bool began_before = from->started != t->started ? from->started < t->started : from->index < t->index;      // so no circles
+            if (from->ended >= 0 && began_before && (last == SIZE_MAX || from->ended > f->tasks.at[last].ended))
                 last = from->index;
         }
     }

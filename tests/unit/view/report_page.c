@@ -58,17 +58,21 @@ TEST(the_critical_path_follows_what_ended_last_among_what_was_waited_for)
     arena_release(&a);
 }
 
-TEST(a_task_that_takes_what_it_made_itself_and_tasks_of_equal_bytes_make_no_endless_path)
+TEST(a_task_that_leaves_the_bytes_it_took_is_linked_to_who_made_them_and_equal_bytes_make_no_endless_path)
 {
     struct arena a = { 0 };
     struct run_record *r = record_begin(&a);
     struct sections s = { .arena = &a };
-    add_task(r, 1, "a[0]", "a", 0, 1, "same", "same");
-    add_task(r, 2, "a[1]", "a", 1, 2, "same", "same");
-    add_task(r, 3, "b[0]", "b", 2, 3, "same", "same");
+    add_task(r, 1, "a[0]", "a", 0, 1, "other", "same");
+    add_task(r, 2, "b[0]", "b", 1, 2, "same", "same");
+    add_task(r, 3, "c[0]", "c", 2, 3, "same", "same");
     run_record_finish(r, false);
     struct report report = { .record = r, .sections = &s, .now = 20 * SECOND };
-    EXPECT(facts_new(&a, &report)->critical.len <= 3);
+    struct facts *f = facts_new(&a, &report);
+    EXPECT_INT(f->tasks.at[0].after_count, 0);
+    EXPECT_INT(f->tasks.at[1].after[0], 0);
+    EXPECT_INT(f->tasks.at[2].after[0], 1);
+    EXPECT_INT(f->critical.len, 3);
     arena_release(&a);
 }
 
