@@ -72,10 +72,9 @@ static void add_table(struct strbuf *out, const struct bill *b, const char *firs
     for (size_t i = 0; i < shown; i++)
         if (lines[i].cost.attempts)
             add_line(out, b, lines[i].name.len ? lines[i].name : STR("(about all together)"), &lines[i].cost);
-    strbuf_addz(out, "</tbody><tfoot>");
+    table_foot(out);
     add_line(out, b, STR("Together"), &b->cost->total);
-    strbuf_addz(out, "</tfoot><tbody>");
-    table_close(out);
+    table_close_foot(out);
     if (count > shown)
         strbuf_addf(out, "<p class=\"sub\">The %zu most expensive of %zu.</p>\n", shown, count);
 }
