@@ -153,11 +153,27 @@ static void add_steps(struct facts *f)
 
 // --- who made what for whom
 
+enum { MAKERS_MAX = 200 };              // of one content that are kept, beside the first of each row
 struct maker {                          // of one content
     VEC(size_t) tasks;
 };
 
 static Str hash_key(const struct recorded_file *file) { return (Str){ (const char *)&file->hash, sizeof file->hash }; }
+
+// For a content made for a row: digest and row.
+static Str row_key(struct arena *a, const struct recorded_file *file, Str row) { return str_concat(a, hash_key(file), row); }
+
+static void note_maker(struct facts *f, struct map *makers, Str key, size_t index)
+{
+    struct maker *m = map_find(makers, key);
+    if (m == NULL) {
+        m = NEW(f->arena, struct maker);
+        map_set(makers, key, m);
+    }
+    bool is_new = m->tasks.len == 0 || m->tasks.at[m->tasks.len - 1] != index;
+    if (is_new && m->tasks.len < MAKERS_MAX)
+        vec_push(f->arena, &m->tasks, index);
+}
 
 static void note_outputs(struct facts *f, struct map *makers, size_t index)
 {
@@ -165,28 +181,35 @@ static void note_outputs(struct facts *f, struct map *makers, size_t index)
     for (size_t i = 0; i < files->len; i++) {
         if (hash_is_zero(files->at[i].hash) || files->at[i].size == 0)
             continue;
-        struct maker *m = map_find(makers, hash_key(&files->at[i]));
-        if (m == NULL) {
-            m = NEW(f->arena, struct maker);
-            map_set(makers, hash_key(&files->at[i]), m);
-        }
-        if (m->tasks.len == 0 || m->tasks.at[m->tasks.len - 1] != index)
-            vec_push(f->arena, &m->tasks, index);
+        Str row = f->tasks.at[index].row;
+        note_maker(f, makers, hash_key(&files->at[i]), index);
+        if (row.len)
+            note_maker(f, makers, row_key(f->arena, &files->at[i], row), index);
     }
 }
 
-// Of several tasks that made the same bytes: one of the same row, else the one that was ready last before the taker began.
+// Who made a file: for the same row if somebody did, else for anybody.
+static const struct maker *maker_of(const struct map *makers, const struct recorded_file *file, Str row)
+{
+    struct arena scratch = { 0 };
+    const struct maker *m = row.len ? map_find(makers, row_key(&scratch, file, row)) : NULL;
+    arena_release(&scratch);
+    return m ? m : map_find(makers, hash_key(file));
+}
+
+// Was it ready when the other began? Where times are not known (results that were known), by the order of appearance.
+static bool is_before(const struct fact_task *t, const struct fact_task *taker)
+{
+    return taker->started < 0 || t->ended < 0 ? t->index < taker->index : t->ended <= taker->started + MILLISECOND * 50;
+}
+
+// Of the tasks that made the bytes, the one that was ready last before the taker began. Itself: nobody did.
 static size_t choose_maker(const struct facts *f, const struct maker *m, const struct fact_task *taker)
 {
-    size_t best = m->tasks.at[0];
+    size_t best = taker->index;
     for (size_t i = 0; i < m->tasks.len; i++) {
         const struct fact_task *t = &f->tasks.at[m->tasks.at[i]];
-        if (t == taker)
-            return taker->index;                        // it made what it took: no edge
-        if (t->row.len && str_eq(t->row, taker->row))
-            return t->index;
-        bool in_time = taker->started < 0 || t->ended <= taker->started;
-        if (in_time && t->ended > f->tasks.at[best].ended)
+        if (t != taker && is_before(t, taker) && (best == taker->index || t->ended > f->tasks.at[best].ended))
             best = t->index;
     }
     return best;
@@ -210,7 +233,7 @@ static void link_task(struct facts *f, const struct map *makers, struct fact_tas
     const struct recorded_files *files = &t->task->inputs;
     size_t list[LINKS_MAX], count = 0;
     for (size_t i = 0; i < files->len; i++) {
-        const struct maker *m = hash_is_zero(files->at[i].hash) ? NULL : map_find(makers, hash_key(&files->at[i]));
+        const struct maker *m = hash_is_zero(files->at[i].hash) ? NULL : maker_of(makers, &files->at[i], t->row);
         size_t from = m ? choose_maker(f, m, t) : t->index;
         if (from != t->index)
             add_link(f, list, &count, from);
@@ -267,8 +290,8 @@ static void find_critical(struct facts *f)
         last = SIZE_MAX;
         for (size_t i = 0; i < t->after_count; i++) {
             const struct fact_task *from = &f->tasks.at[t->after[i]];
-            bool counts = from->ended >= 0 && from->ended <= MAX(t->started, 0) + MILLISECOND * 50;
-            if (counts && from->started <= t->started && from->index != t->index && (last == SIZE_MAX || from->ended > f->tasks.at[last].ended))
+            bool began_before = from->started != t->started ? from->started < t->started : from->index < t->index;      // so no circles
+            if (from->ended >= 0 && began_before && (last == SIZE_MAX || from->ended > f->tasks.at[last].ended))
                 last = from->index;
         }
     }

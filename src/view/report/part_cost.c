@@ -62,18 +62,19 @@ static void add_line(struct strbuf *out, const struct bill *b, Str name, const s
 static void add_table(struct strbuf *out, const struct bill *b, const char *first, Str caption, const struct cost_line *lines, size_t count)
 {
     const char *titles[6] = { first, ">Attempts", ">Core-hours", ">GiB-hours" };
-    size_t columns = 4, shown = MIN(count, (size_t)SAMPLES_SHOWN);
+    size_t columns = 4, shown = MIN(count, (size_t)SAMPLES_SHOWN), rows = 0;
+    for (size_t i = 0; i < shown; i++)
+        rows += lines[i].cost.attempts > 0;
     if (b->has_money)
         titles[columns++] = ">Cost";
     titles[columns++] = ">Part";
-    table_open(out, caption, titles, columns, shown);
+    table_open(out, caption, titles, columns, rows);
     for (size_t i = 0; i < shown; i++)
         if (lines[i].cost.attempts)
             add_line(out, b, lines[i].name.len ? lines[i].name : STR("(about all together)"), &lines[i].cost);
-    strbuf_addz(out, "</tbody><tfoot>");
+    table_foot(out);
     add_line(out, b, STR("Together"), &b->cost->total);
-    strbuf_addz(out, "</tfoot><tbody>");
-    table_close(out);
+    table_close_foot(out);
     if (count > shown)
         strbuf_addf(out, "<p class=\"sub\">The %zu most expensive of %zu.</p>\n", shown, count);
 }

@@ -41,7 +41,7 @@ static void add_attempt(struct step_use *u, const struct recorded_attempt *at)
         u->usage.memory_asked = MAX(u->usage.memory_asked, at->memory);
     u->usage.memory_used = MAX(u->usage.memory_used, m->peak_memory_bytes);
     if (str_is(value_get_str(at->limit, STR("name")), "memory"))
-        u->usage.memory_limit_hit = MAX(u->usage.memory_limit_hit, at->memory);
+        u->usage.memory_limit_hit = MAX(u->usage.memory_limit_hit, value_get_int(at->limit, STR("limit"), at->memory));
     if (m->user >= 0) {
         Time cpu = m->user + MAX(m->system, 0);
         u->cpu = MAX(u->cpu, 0) + cpu;
@@ -197,10 +197,13 @@ void part_resources(struct strbuf *out, const struct facts *f)
         ">Read,<br>written", ">Waited<br>for disk",
     };
     bool any_earlier = false;
+    size_t rows = 0;
+    for (size_t i = 0; i < f->steps.len; i++)
+        rows += f->steps.at[i].tasks.len > 0;
     strbuf_addz(out, "<p>Cores: what nineteen of twenty attempts stayed below. Memory: the most of any attempt. In the bars, the line is "
                      "what was asked for. A suggestion leaves a quarter of headroom in memory, and is made only where tasks ran for long "
                      "enough.</p>\n");
-    table_open(out, STR("By step"), titles, LEN(titles), f->steps.len);
+    table_open(out, STR("By step"), titles, LEN(titles), rows);
     for (size_t i = 0; i < f->steps.len; i++)
         if (f->steps.at[i].tasks.len)
             add_step(out, f, &f->steps.at[i], &any_earlier);

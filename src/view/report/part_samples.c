@@ -99,12 +99,13 @@ static void add_row(struct strbuf *out, const struct grid *g, size_t row)
 
 static void add_totals(struct strbuf *out, const struct grid *g)
 {
-    strbuf_addz(out, "</tbody><tfoot><tr><th scope=\"row\">Done of all</th>");
+    table_foot(out);
+    strbuf_addz(out, "<tr><th scope=\"row\">Done of all</th>");
     for (size_t i = 0; i < g->columns.len; i++) {
         const struct fact_step *s = &g->f->steps.at[g->columns.at[i]];
         strbuf_addf(out, "<td>%zu/%lld</td>", s->counts[TASK_DONE] + s->counts[TASK_CACHED], (long long)((int64_t)s->tasks.len + s->waiting));
     }
-    strbuf_addz(out, "</tr></tfoot><tbody>");
+    strbuf_addz(out, "</tr>");
 }
 
 // Steps whose tasks are about no one sample.
@@ -145,7 +146,7 @@ void part_samples(struct strbuf *out, const struct facts *f)
             if (f->rows.len <= rows_shown ? pass == 0 : g.is_bad[i] == (pass == 0))
                 add_row(out, &g, i), shown++;
     add_totals(out, &g);
-    table_close(out);
+    table_close_foot(out);
     if (shown < f->rows.len)
         strbuf_addf(out, "<p class=\"sub\">%zu of %zu: those where something is not done first.</p>\n", shown, f->rows.len);
     add_whole_run(out, f);

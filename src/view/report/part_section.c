@@ -93,15 +93,15 @@ static void add_column_spread(struct strbuf *out, struct arena *a, const struct 
     strbuf_addz(out, "</td>");
 }
 
-static void add_spreads(struct strbuf *out, const struct section_block *b)
+static void close_with_spreads(struct strbuf *out, const struct section_block *b)
 {
     struct arena scratch = { 0 };
-    if (b->kind != BLOCK_METRICS || b->rows.len < 3)
-        return;
-    strbuf_addz(out, "</tbody><tfoot><tr><th scope=\"row\">Median<br><small>least to most</small></th>");
+    table_foot(out);
+    strbuf_addz(out, "<tr><th scope=\"row\">Median<br><small>least to most</small></th>");
     for (size_t i = 0; i < b->columns.len; i++)
         add_column_spread(out, &scratch, b, i);
-    strbuf_addz(out, "</tr></tfoot><tbody>");
+    strbuf_addz(out, "</tr>");
+    table_close_foot(out);
     arena_release(&scratch);
 }
 
@@ -144,8 +144,10 @@ static void add_table(struct strbuf *out, const struct section_block *b)
     strbuf_addz(out, "</tr></thead>");
     strbuf_addz(out, "<tbody>\n");
     add_rows(out, b);
-    add_spreads(out, b);
-    table_close(out);
+    if (b->kind == BLOCK_METRICS && b->rows.len >= 3)
+        close_with_spreads(out, b);
+    else
+        table_close(out);
     if (b->rows.len > ROWS_SHOWN)
         strbuf_addf(out, "<p class=\"sub\">%d of %zu rows: those outside their limits first. The section's files hold all of them.</p>\n", ROWS_SHOWN,
                     b->rows.len);

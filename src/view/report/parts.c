@@ -103,4 +103,6 @@ void table_open(struct strbuf *out, Str caption, const char *const *titles, size
     strbuf_addz(out, "</tr></thead><tbody>\n");
 }
 
+void table_foot(struct strbuf *out) { strbuf_addz(out, "</tbody><tfoot>"); }
+void table_close_foot(struct strbuf *out) { strbuf_addz(out, "</tfoot></table></div>\n"); }
 void table_close(struct strbuf *out) { strbuf_addz(out, "</tbody></table></div>\n"); }

@@ -37,4 +37,6 @@ void add_step_name(struct strbuf *out, Str name);       // escaped; lines may br
 void table_box(struct strbuf *out, size_t rows);
 // Opens a table that can be sorted, in its box; a title (HTML) that begins with '>' is a column of numbers. Ends with table_close().
 void table_open(struct strbuf *out, Str caption, const char *const *titles, size_t count, size_t rows);
+void table_foot(struct strbuf *out);                    // what follows are rows of the foot; ends with table_close_foot()
 void table_close(struct strbuf *out);                   // ends what table_open() began
+void table_close_foot(struct strbuf *out);

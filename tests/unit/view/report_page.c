@@ -58,17 +58,41 @@ TEST(the_critical_path_follows_what_ended_last_among_what_was_waited_for)
     arena_release(&a);
 }
 
-TEST(a_task_that_takes_what_it_made_itself_and_tasks_of_equal_bytes_make_no_endless_path)
+TEST(a_task_that_leaves_the_bytes_it_took_is_linked_to_who_made_them_and_equal_bytes_make_no_endless_path)
 {
     struct arena a = { 0 };
     struct run_record *r = record_begin(&a);
     struct sections s = { .arena = &a };
-    add_task(r, 1, "a[0]", "a", 0, 1, "same", "same");
-    add_task(r, 2, "a[1]", "a", 1, 2, "same", "same");
-    add_task(r, 3, "b[0]", "b", 2, 3, "same", "same");
+    add_task(r, 1, "a[0]", "a", 0, 1, "other", "same");
+    add_task(r, 2, "b[0]", "b", 1, 2, "same", "same");
+    add_task(r, 3, "c[0]", "c", 2, 3, "same", "same");
     run_record_finish(r, false);
     struct report report = { .record = r, .sections = &s, .now = 20 * SECOND };
-    EXPECT(facts_new(&a, &report)->critical.len <= 3);
+    struct facts *f = facts_new(&a, &report);
+    EXPECT_INT(f->tasks.at[0].after_count, 0);
+    EXPECT_INT(f->tasks.at[1].after[0], 0);
+    EXPECT_INT(f->tasks.at[2].after[0], 1);
+    EXPECT_INT(f->critical.len, 3);
+    arena_release(&a);
+}
+
+TEST(of_tasks_that_made_the_same_bytes_the_one_of_the_same_row_is_meant_else_the_last_that_was_ready)
+{
+    struct arena a = { 0 };
+    struct run_record *r = record_begin(&a);
+    struct sections s = { .arena = &a };
+    add_task(r, 1, "make[0]", "make", 0, 1, "", "same");
+    add_task(r, 2, "make[1]", "make", 0, 3, "", "same");
+    add_task(r, 3, "make[2]", "make", 0, 9, "", "same");
+    add_task(r, 4, "take[0]", "take", 4, 5, "same", "x");
+    add_task(r, 5, "gather", "gather", 5, 6, "same", "y");
+    run_record_finish(r, false);
+    struct report report = { .record = r, .sections = &s, .now = 20 * SECOND };
+    struct facts *f = facts_new(&a, &report);
+    EXPECT_INT(f->tasks.at[3].after_count, 1);
+    EXPECT_INT(f->tasks.at[3].after[0], 0);
+    EXPECT_INT(f->tasks.at[4].after_count, 1);
+    EXPECT_INT(f->tasks.at[4].after[0], 1);             // make[2] was not ready when it began
     arena_release(&a);
 }
 
