@@ -103,13 +103,14 @@ enum bam_result bam_next(struct window *w, struct bam_record *r, struct err *err
     return BAM_RECORD;
 }
 
-uint32_t bam_cigar(const struct bam_record *r, uint32_t i) { return get32((const char *)r->cigar + 4 * (size_t)i); }
+// Length << 4 | operation, of MIDNSHP=X.
+static uint32_t cigar_at(const struct bam_record *r, uint32_t i) { return get32((const char *)r->cigar + 4 * (size_t)i); }
 
 bool bam_spans(const struct bam_record *r, int64_t *read, int64_t *reference)
 {
     *read = *reference = 0;
     for (uint32_t i = 0; i < r->cigar_count; i++) {
-        uint32_t cigar = bam_cigar(r, i), op = cigar & 15, len = cigar >> 4;
+        uint32_t cigar = cigar_at(r, i), op = cigar & 15, len = cigar >> 4;
         if (op > 8)
             return false;
         *read += 0x193 >> op & 1 ? len : 0;             // M, I, S, =, X

@@ -26,7 +26,6 @@ enum bam_result { BAM_RECORD, BAM_END, BAM_BAD };
 bool bam_read_header(struct arena *a, struct window *w, struct bam_header *out, struct err *err) MUST_CHECK;
 // BAM_BAD: err says what is wrong; nothing more can be read.
 enum bam_result bam_next(struct window *w, struct bam_record *r, struct err *err);
-uint32_t bam_cigar(const struct bam_record *r, uint32_t i);             // length << 4 | operation (MIDNSHP=X)
 // How many bases the CIGAR takes of the read and of the reference. False: an operation is none that is known.
 bool bam_spans(const struct bam_record *r, int64_t *read, int64_t *reference);
 // Walks the tags: false when they are not well-formed. `fn` may be NULL.

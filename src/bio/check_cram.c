@@ -69,8 +69,8 @@ static void read_records(struct cram *c)
         fault_add(&f->faults, 0, 0, "cram-record", "what stands behind record %lld can't be read: the file was made with another reference, or by a "
                   "program that writes it wrongly", (long long)c->alignments.records);
     } else if (code < -1) {
-        fault_warn(&f->faults, 0, 0, "cram-reference", "what stands behind record %lld needs the reference: containers, blocks and checksums are right, "
-                   "records were not looked at", (long long)c->alignments.records);
+        fault_warn(&f->faults, 0, 0, "cram-reference", "what stands behind record %lld needs the reference: containers, blocks and checksums are "
+                   "right, records were not looked at", (long long)c->alignments.records);
         fault_hint(&f->faults, "give the reference it was made with: --reference");
     }
     c->hts->free_record(r);

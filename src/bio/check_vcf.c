@@ -167,8 +167,8 @@ static void check_order(struct vcf *v, struct vcf_record *r)
         fault_hint(r->faults, "sort the file: 'bcftools sort'");
         v->reference_contig = v->file->reference ? contigs_find(reference_contigs(v->file->reference), name) : -1;
     } else if (r->pos >= 0 && r->pos < v->last_pos) {
-        fault_add(r->faults, r->line, r->columns[VCF_POS].data - r->text.data + 1, "vcf-unsorted", "POS: %lld stands behind %lld: expected them in order",
-                  (long long)r->pos, (long long)v->last_pos);
+        fault_add(r->faults, r->line, r->columns[VCF_POS].data - r->text.data + 1, "vcf-unsorted",
+                  "POS: %lld stands behind %lld: expected them in order", (long long)r->pos, (long long)v->last_pos);
         fault_hint(r->faults, "sort the file: 'bcftools sort'");
     }
     if (n != v->contig)
@@ -215,8 +215,8 @@ static void check_twice(struct vcf *v, struct vcf_record *r)
         uint64_t hash = variant_hash(r->columns[VCF_REF], alt, &pos);
         for (size_t i = 0; i < v->near_len; i++)
             if (v->nears[i].hash == hash && v->nears[i].pos == pos) {
-                fault_convention(r->faults, r->line, 0, "vcf-twice", "the same variant stands in line %lld (after taking away what its alleles share)",
-                                 (long long)v->nears[i].line);
+                fault_convention(r->faults, r->line, 0, "vcf-twice",
+                                 "the same variant stands in line %lld (after taking away what its alleles share)", (long long)v->nears[i].line);
                 break;
             }
         if (v->near_len == v->near_cap) {
@@ -245,7 +245,8 @@ static void check_reference(struct vcf *v, struct vcf_record *r)
             return;
         for (size_t i = 0; i < len; i++)
             if (bases[i] != (ref.data[at + i] & 0xdf) && bases[i] != 'N' && strchr("ACGT", bases[i])) {
-                fault_add(r->faults, r->line, ref.data - r->text.data + 1, "reference-base", "REF: base %zu is not that of the reference", at + i + 1);
+                fault_add(r->faults, r->line, ref.data - r->text.data + 1, "reference-base",
+                          "REF: base %zu is not that of the reference", at + i + 1);
                 fault_hint(r->faults, "the file was made with another reference, or counts positions from 0");
                 return;
             }
@@ -307,7 +308,8 @@ void vcf_end(struct vcf *v)
 {
     struct check_file *f = v->file;
     if (!v->header.has_columns && !v->is_broken && !f->window.broken)
-        fault_add(&f->faults, 0, 0, "vcf-columns", v->header.lines ? "there is no line of titles, #CHROM and so on" : "the file is empty: expected a header");
+        fault_add(&f->faults, 0, 0, "vcf-columns",
+                  v->header.lines ? "there is no line of titles, #CHROM and so on" : "the file is empty: expected a header");
     check_fact(f, "variants", v->records);
     check_fact(f, "samples", (int64_t)v->header.samples);
     check_fact(f, "sequences", (int64_t)v->seen.len);

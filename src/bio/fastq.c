@@ -65,10 +65,11 @@ static bool begins_record(struct fastq *f)
 // `first_line`: how many qualities stand on their first line.
 static bool wrong_length(struct fastq *f, const struct fastq_record *r, size_t first_line)
 {
+    bool is_end = f->window->ended && f->window->at == f->window->len;
     if (f->bases.len == 0 || r->bases.data != f->bases.data)            // bases on one line: so are their qualities
-        return broken(f, r->line, f->window->ended && f->window->at == f->window->len && first_line < r->bases.len ? "fastq-truncated" : "fastq-length",
+        return broken(f, r->line, is_end && first_line < r->bases.len ? "fastq-truncated" : "fastq-length",
                       "the record has %zu bases and %zu qualities: expected as many of both", r->bases.len, first_line);
-    if (f->window->ended && f->window->at == f->window->len && r->quality.len < r->bases.len)
+    if (is_end && r->quality.len < r->bases.len)
         return broken(f, r->line, "fastq-truncated", "the file ends within a record: %zu bases have %zu qualities", r->bases.len,
                       r->quality.len);
     return broken(f, r->line, "fastq-length", "the record has %zu bases and %zu qualities: expected as many of both", r->bases.len,

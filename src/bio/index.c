@@ -53,7 +53,8 @@ static bool needs_csi(struct arena *a, struct window *w, struct err *err)
 
 static bool failed(Str path, struct err *err)
 {
-    return err_set(err, ERR_INVALID, STR_FMT ": no index can be made: it is not sorted by place, or damaged ('petri check' says which)", STR_ARG(path));
+    return err_set(err, ERR_INVALID, STR_FMT ": no index can be made: it is not sorted by place, or damaged ('petri check' says which)",
+                   STR_ARG(path));
 }
 
 static bool into_place(Str beside, Str index, struct err *err)
@@ -68,12 +69,13 @@ static bool into_place(Str beside, Str index, struct err *err)
 static bool index_fasta(struct arena *a, const struct hts *hts, Str path, bool is_packed, struct index_result *out, struct err *err)
 {
     Str fai = str_concat(a, path, STR(".fai")), gzi = str_concat(a, path, STR(".gzi"));
-    Str fai_beside = str_printf(a, STR_FMT ".%d.part", STR_ARG(fai), (int)getpid()), gzi_beside = str_printf(a, STR_FMT ".%d.part", STR_ARG(gzi), (int)getpid());
+    Str fai_beside = str_printf(a, STR_FMT ".%d.part", STR_ARG(fai), (int)getpid());
+    Str gzi_beside = str_printf(a, STR_FMT ".%d.part", STR_ARG(gzi), (int)getpid());
     if (hts->index_fasta(str_z(a, path), fai_beside.data, is_packed ? gzi_beside.data : NULL) != 0) {
         unlink(fai_beside.data);
         unlink(gzi_beside.data);
-        return err_set(err, ERR_INVALID, STR_FMT ": no index can be made: lines of a sequence differ in length, or it is no FASTA ('petri check' says which)",
-                       STR_ARG(path));
+        return err_set(err, ERR_INVALID, STR_FMT ": no index can be made: lines of a sequence differ in length, or it is no FASTA "
+                                                 "('petri check' says which)", STR_ARG(path));
     }
     out->indexes[0] = fai;
     out->indexes[1] = is_packed ? gzi : (Str){ 0 };
@@ -123,8 +125,8 @@ bool index_file(struct arena *a, Str path, const struct index_options *given, st
     enum input_packing packing = input_info(w.input).packing;
     bool is_text = kind == KIND_VCF || kind == KIND_BED || kind == KIND_GFF3 || kind == KIND_GTF || kind == KIND_SAM, ok = true;
     if (kind == KIND_UNKNOWN || kind == KIND_FASTQ || kind == KIND_QUAL || kind == KIND_SHEET)
-        ok = err_set(err, ERR_INVALID, STR_FMT ": there is no index for %s files: expected FASTA, SAM, BAM, CRAM, VCF, BCF, BED, GFF3 or GTF", STR_ARG(path),
-                     kind == KIND_UNKNOWN ? "such" : kind_name(kind));
+        ok = err_set(err, ERR_INVALID, STR_FMT ": there is no index for %s files: expected FASTA, SAM, BAM, CRAM, VCF, BCF, BED, GFF3 or GTF",
+                     STR_ARG(path), kind == KIND_UNKNOWN ? "such" : kind_name(kind));
     else if (packing == INPUT_GZIP)
         ok = err_set(err, ERR_INVALID, STR_FMT ": is packed as gzip, not as BGZF: unpack it, and 'petri index' packs it again", STR_ARG(path));
     else if (is_text && packing == INPUT_PLAIN)

@@ -66,7 +66,7 @@ static enum bio_kind by_magic(Str head, size_t count)
     return KIND_UNKNOWN;
 }
 
-enum bio_kind kind_of_text(Str head)
+static enum bio_kind kind_of_text(Str head)
 {
     if (str_starts(head, STR("\xef\xbb\xbf")))
         head = str_from(head, 3);

@@ -18,6 +18,5 @@ const char *kind_name(enum bio_kind kind);              // "fastq"
 enum bio_kind kind_of_name(Str name);
 // By the file's name: ".gz" and the like are passed over.
 enum bio_kind kind_of_path(Str path);
-// `head`: the first bytes, unpacked.
-enum bio_kind kind_of_text(Str head);
+// `head`: the file's first bytes, unpacked.
 enum bio_kind kind_of(Str path, Str head);

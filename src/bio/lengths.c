@@ -24,7 +24,8 @@ static int descending(const void *x, const void *y)
     return (a < b) - (a > b);
 }
 
-int64_t lengths_n(struct lengths *l, int percent, int64_t *rank)
+// The length of which sequences at least so long hold `percent` % of all bases; *rank: how many sequences these are.
+static int64_t lengths_n(struct lengths *l, int percent, int64_t *rank)
 {
     int64_t want = (int64_t)((double)l->sum * percent / 100 + 0.999999), have = 0;
     *rank = 0;

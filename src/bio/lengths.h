@@ -9,9 +9,8 @@ struct lengths {                        // { 0 } is empty
     int64_t count, sum, shortest, longest;
 };
 enum { LENGTHS_EXACT = 1 << 20 };
+// One more of this length, from 0.
 void lengths_add(struct lengths *l, int64_t length);
-// The length of which sequences at least so long hold `percent` % of all bases; *rank: how many sequences these are.
-int64_t lengths_n(struct lengths *l, int percent, int64_t *rank);
 // Sets "shortest", "longest", "mean_length", "n50", and with `more` "l50" and "n90".
 void lengths_facts(struct lengths *l, struct value_builder *b, bool more);
 void lengths_release(struct lengths *l);

@@ -271,8 +271,8 @@ static void check_md5(struct sam_header *h)
         ptrdiff_t n = contigs_find(reference_contigs(r), h->contigs.at[i].name);
         if (n < 0 || h->contig_md5.at[i].len != 32 || !reference_md5(r, (size_t)n, md5) || str_is(h->contig_md5.at[i], md5))
             continue;
-        fault_add(&h->file->faults, h->contig_lines.at[i], 0, "reference-md5", "the sequence '" STR_FMT "' is another one in the reference: M5 differs",
-                  STR_ARG(h->contigs.at[i].name));
+        fault_add(&h->file->faults, h->contig_lines.at[i], 0, "reference-md5",
+                  "the sequence '" STR_FMT "' is another one in the reference: M5 differs", STR_ARG(h->contigs.at[i].name));
         fault_hint(&h->file->faults, "the file was made with another version of the reference");
     }
 }
@@ -309,8 +309,8 @@ void alignments_take(struct alignments *s, const struct alignment *x, int64_t li
         uint32_t now = (uint32_t)x->ref, before = (uint32_t)s->last_ref;        // -1 comes last
         bool is_sorted = s->records == 1 || now > before || (now == before && (x->pos >= s->last_pos || x->ref < 0));
         if (!is_sorted && !s->unsorted_told) {
-            fault_add(faults, line, 0, "sam-unsorted", "record %lld: the header says 'sorted by coordinate', and it lies before the record in front of it",
-                      (long long)s->records);
+            fault_add(faults, line, 0, "sam-unsorted",
+                      "record %lld: the header says 'sorted by coordinate', and it lies before the record in front of it", (long long)s->records);
             fault_hint(faults, "sort the file: 'samtools sort'");
         }
         s->unsorted_told |= !is_sorted;

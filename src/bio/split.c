@@ -175,7 +175,8 @@ static bool open_all(struct split *s, enum bio_kind *kind, struct err *err)
             return false;
     *kind = s->o->kind != KIND_UNKNOWN ? s->o->kind : kind_of(s->o->files[0], window_peek(&s->windows[0]));
     if (*kind != KIND_FASTQ && (*kind != KIND_FASTA || s->file_count == 2))
-        return err_set(err, ERR_INVALID, STR_FMT ": expected FASTQ%s", STR_ARG(s->o->files[0]), s->file_count == 2 ? ", as two files are mates" : " or FASTA");
+        return err_set(err, ERR_INVALID, STR_FMT ": expected FASTQ%s", STR_ARG(s->o->files[0]),
+                       s->file_count == 2 ? ", as two files are mates" : " or FASTA");
     s->is_packed = s->o->pack || (!s->o->plain && input_info(s->windows[0].input).packing != INPUT_PLAIN);
     take_names(s, *kind);
     if (s->file_count == 2 && str_eq(s->stems[0], s->stems[1]))

@@ -14,6 +14,40 @@ Value stats_percent(int64_t part, int64_t whole)
     return whole ? value_float(round((double)part * 10000 / (double)whole) / 100) : value_null;
 }
 
+// --- features
+
+static bool stats_features(struct arena *a, struct window *w, enum bio_kind kind, struct value_builder *b, struct err *err)
+{
+    struct value_builder types = value_map_begin(a);
+    int64_t features = 0, bases = 0, from, to;
+    Str line, columns[9];
+    while (window_next_line(w, &line)) {
+        if (str_starts(line, STR("##FASTA")) || str_starts(line, STR(">")))
+            break;
+        if (line.len == 0 || line.data[0] == '#' || str_starts(line, STR("track")) || str_starts(line, STR("browser")))
+            continue;
+        size_t count = columns_split(line, '\t', columns, LEN(columns)), at = kind == KIND_BED ? 1 : 3;
+        bool ok = count >= (kind == KIND_BED ? 3u : 9u) && column_count(columns[at], &from) && column_count(columns[at + 1], &to);
+        if (!ok)
+            return err_set(err, ERR_INVALID, "line %lld is none of this format: 'petri check' says why", (long long)w->line);
+        features++;
+        bases += to - from + (kind != KIND_BED);
+        Value seen = value_null;
+        for (size_t i = 0; kind != KIND_BED && i < types.len; i++)
+            if (types.fields[i].key->len == columns[2].len && memcmp(types.fields[i].key->data, columns[2].data, columns[2].len) == 0)
+                seen = types.fields[i].value;
+        if (kind != KIND_BED && types.len < 1000)
+            value_map_set(&types, columns[2], value_int(seen.kind == VALUE_INT ? seen.integer + 1 : 1));
+    }
+    value_map_set(b, STR("features"), value_int(features));
+    value_map_set(b, STR("bases"), value_int(bases));
+    if (kind != KIND_BED)
+        value_map_set(b, STR("types"), value_map_end(&types));
+    return true;
+}
+
+// --- all kinds
+
 static bool by_kind(struct arena *a, Str path, const struct stats_options *o, enum bio_kind kind, struct window *w, struct value_builder *b,
                     struct err *err)
 {
@@ -50,38 +84,6 @@ bool stats_file(struct arena *a, Str path, const struct stats_options *o, Value 
     if (!ok)
         err_wrap(err, STR_FMT, STR_ARG(path));
     return ok;
-}
-
-// --- features
-
-bool stats_features(struct arena *a, struct window *w, enum bio_kind kind, struct value_builder *b, struct err *err)
-{
-    struct value_builder types = value_map_begin(a);
-    int64_t features = 0, bases = 0, from, to;
-    Str line, columns[9];
-    while (window_next_line(w, &line)) {
-        if (str_starts(line, STR("##FASTA")) || str_starts(line, STR(">")))
-            break;
-        if (line.len == 0 || line.data[0] == '#' || str_starts(line, STR("track")) || str_starts(line, STR("browser")))
-            continue;
-        size_t count = columns_split(line, '\t', columns, LEN(columns)), at = kind == KIND_BED ? 1 : 3;
-        bool ok = count >= (kind == KIND_BED ? 3u : 9u) && column_count(columns[at], &from) && column_count(columns[at + 1], &to);
-        if (!ok)
-            return err_set(err, ERR_INVALID, "line %lld is none of this format: 'petri check' says why", (long long)w->line);
-        features++;
-        bases += to - from + (kind != KIND_BED);
-        Value seen = value_null;
-        for (size_t i = 0; kind != KIND_BED && i < types.len; i++)
-            if (types.fields[i].key->len == columns[2].len && memcmp(types.fields[i].key->data, columns[2].data, columns[2].len) == 0)
-                seen = types.fields[i].value;
-        if (kind != KIND_BED && types.len < 1000)
-            value_map_set(&types, columns[2], value_int(seen.kind == VALUE_INT ? seen.integer + 1 : 1));
-    }
-    value_map_set(b, STR("features"), value_int(features));
-    value_map_set(b, STR("bases"), value_int(bases));
-    if (kind != KIND_BED)
-        value_map_set(b, STR("types"), value_map_end(&types));
-    return true;
 }
 
 // --- showing

@@ -27,6 +27,5 @@ bool stats_bam(struct arena *a, struct window *w, struct value_builder *b, struc
 bool stats_sam(struct arena *a, struct window *w, struct value_builder *b, struct err *err) MUST_CHECK;
 bool stats_cram(struct arena *a, Str path, const struct stats_options *o, struct value_builder *b, struct err *err) MUST_CHECK;
 bool stats_vcf(struct arena *a, struct window *w, struct value_builder *b, struct err *err) MUST_CHECK;
-bool stats_features(struct arena *a, struct window *w, enum bio_kind kind, struct value_builder *b, struct err *err) MUST_CHECK;
 // part * 100 / whole with two digits; null where whole is 0.
 Value stats_percent(int64_t part, int64_t whole);

@@ -201,7 +201,8 @@ static bool read_cram(struct arena *a, const struct hts *hts, hts_file *in, hts_
             add_header_length(line, &length);
     }
     while ((code = hts->read_record(in, head, r)) >= 0) {
-        struct one x = { .flag = r->flag, .quality = r->quality, .same_reference = r->tid == r->mate_tid, .length = r->length, .bases = r->base_count };
+        struct one x = { .flag = r->flag, .quality = r->quality, .same_reference = r->tid == r->mate_tid, .length = r->length,
+                         .bases = r->base_count };
         struct bam_record view = { .cigar = r->data + r->name_len, .cigar_count = r->cigar_count };
         int64_t read;
         bam_spans(&view, &read, &x.reference_bases);
@@ -209,8 +210,8 @@ static bool read_cram(struct arena *a, const struct hts *hts, hts_file *in, hts_
     }
     hts->free_record(r);
     facts(&c, length, b);
-    return code == -1 || err_set(err, ERR_DAMAGED, "what stands behind record %lld can't be read: the file is damaged, or needs its reference (--reference)",
-                                 (long long)c.all);
+    return code == -1 || err_set(err, ERR_DAMAGED, "what stands behind record %lld can't be read: the file is damaged, or needs its reference "
+                                                   "(--reference)", (long long)c.all);
 }
 
 bool stats_cram(struct arena *a, Str path, const struct stats_options *o, struct value_builder *b, struct err *err)

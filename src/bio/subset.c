@@ -68,7 +68,8 @@ static bool names_are_known(const struct subset *s, const struct contigs *c, str
         Str name = s->o->regions.at[i].name;
         const struct contig *alias = contigs_alias(c, name);
         if (contigs_find(c, name) < 0 && alias)
-            return err_set(err, ERR_NOT_FOUND, "the file has no sequence '" STR_FMT "': it calls it '" STR_FMT "'", STR_ARG(name), STR_ARG(alias->name));
+            return err_set(err, ERR_NOT_FOUND, "the file has no sequence '" STR_FMT "': it calls it '" STR_FMT "'", STR_ARG(name),
+                           STR_ARG(alias->name));
         if (contigs_find(c, name) < 0)
             return err_set(err, ERR_NOT_FOUND, "the file has no sequence '" STR_FMT "'", STR_ARG(name));
     }

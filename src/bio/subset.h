@@ -18,4 +18,5 @@ struct subset_options {
 };
 struct subset_counts { int64_t read, written; };        // records; pairs count as one
 
+// On failure nothing stands under the names of the outputs. ERR_INVALID: the file can not be read as what it is, or options do not fit it.
 bool subset_run(struct arena *a, const struct subset_options *o, struct subset_counts *out, struct err *err) MUST_CHECK;

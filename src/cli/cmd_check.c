@@ -9,8 +9,8 @@ static const struct option options[] = {
     { "pair", OPTION_FLAG, NULL, "The FASTQ files are mates, two by two. Without it those are whose names differ in a 1 and a 2 (a_R1.fq, a_R2.fq); "
                                  "--no-pair: each stands for itself.", .can_negate = true },
     { "interleaved", OPTION_FLAG, NULL, "In each FASTQ, mates stand one behind the other." },
-    { "kind", OPTION_TEXT, "KIND", "The files' format, where name and content do not tell: fasta, fastq, qual, sam, bam, cram, vcf, bcf, gff3, gtf, bed "
-                                   "or sheet." },
+    { "kind", OPTION_TEXT, "KIND", "The files' format, where name and content do not tell: fasta, fastq, qual, sam, bam, cram, vcf, bcf, gff3, "
+                                   "gtf, bed or sheet." },
     { "sheet", OPTION_FLAG, NULL, "The files are sample sheets (--kind sheet)." },
     { "sheet-only", OPTION_FLAG, NULL, "Check a sample sheet without reading the files it names." },
     { "lenient", OPTION_FLAG, NULL, "What widely used programs get wrong is a warning." },
@@ -75,10 +75,10 @@ const struct command cmd_check = {
     .name = "check",
     .usage = "FILE…",
     .summary = "Check files of reads, alignments, variants, features, samples",
-    .description = "Reads each FILE to its end and says what is wrong with it, with its line, and between files: mates that do not match, names that the "
-                   "reference does not have. Formats: FASTA, FASTQ, SAM, BAM, CRAM, VCF, BCF, GFF3, GTF, BED and sample sheets (CSV or TSV), plain, gzip or "
-                   "BGZF. Memory stays the same however large a file is. Sequences and names of reads and samples are never shown.\n\n"
-                   "The exit code is 0 when there is no error; warnings do not count.",
+    .description = "Reads each FILE to its end and says what is wrong with it, with its line, and between files: mates that do not match, names "
+                   "that the reference does not have. Formats: FASTA, FASTQ, SAM, BAM, CRAM, VCF, BCF, GFF3, GTF, BED and sample sheets (CSV or "
+                   "TSV), plain, gzip or BGZF. Memory stays the same however large a file is. Sequences and names of reads and samples are never "
+                   "shown.\n\nThe exit code is 0 when there is no error; warnings do not count.",
     .options = options,
     .option_count = LEN(options),
     .words = "files",

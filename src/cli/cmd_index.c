@@ -44,9 +44,9 @@ const struct command cmd_index = {
     .name = "index",
     .usage = "FILE…",
     .summary = "Make the indexes of FASTA, alignments, variants, features",
-    .description = "Makes the index that other programs want beside FILE, and prints the paths of what was made: .fai of FASTA; .bai of BAM, .crai of CRAM; "
-                   ".csi of BCF; .tbi of VCF, BED, GFF3 and GTF packed as BGZF. Plain text formats are packed to FILE.gz first; FILE stays. Alignments, "
-                   "variants and features must be sorted.",
+    .description = "Makes the index that other programs want beside FILE, and prints the paths of what was made: .fai of FASTA; .bai of BAM, "
+                   ".crai of CRAM; .csi of BCF; .tbi of VCF, BED, GFF3 and GTF packed as BGZF. Plain text formats are packed to FILE.gz first; "
+                   "FILE stays. Alignments, variants and features must be sorted.",
     .options = options,
     .option_count = LEN(options),
     .words = "files",

@@ -74,8 +74,8 @@ const struct command cmd_split = {
     .name = "split",
     .usage = "FILE [MATE] --count N | --size SIZE | --parts P",
     .summary = "Split FASTA or FASTQ into parts",
-    .description = "Writes the records of FILE, and those of its MATE beside them, into parts called NAME.part_001.fastq.gz and so on, and prints their "
-                   "paths. The same input and options give the same parts. When something goes wrong no part is left.",
+    .description = "Writes the records of FILE, and those of its MATE beside them, into parts called NAME.part_001.fastq.gz and so on, and prints "
+                   "their paths. The same input and options give the same parts. When something goes wrong no part is left.",
     .options = options,
     .option_count = LEN(options),
     .words = "files",

@@ -48,9 +48,10 @@ const struct command cmd_stats = {
     .name = "stats",
     .usage = "FILE…",
     .summary = "Numbers of reads, sequences, alignments, variants, features",
-    .description = "Reads each FILE once. FASTQ: reads, bases, lengths, Q20 and Q30, GC, an estimate of duplicates. FASTA: sequences, N50. SAM, BAM and CRAM: "
-                   "what 'samtools flagstat' counts, insert sizes, mean coverage. VCF: kinds of variants, Ti/Tv, het/hom, lengths of indels. BED, GFF3 and "
-                   "GTF: features. Memory stays the same however large a file is. Names of reads and samples are never shown.",
+    .description = "Reads each FILE once. FASTQ: reads, bases, lengths, Q20 and Q30, GC, an estimate of duplicates. FASTA: sequences, N50. "
+                   "SAM, BAM and CRAM: what 'samtools flagstat' counts, insert sizes, mean coverage. VCF: kinds of variants, Ti/Tv, het/hom, lengths "
+                   "of indels. BED, GFF3 and GTF: features. Memory stays the same however large a file is. Names of reads and samples are never "
+                   "shown.",
     .options = options,
     .option_count = LEN(options),
     .words = "files",

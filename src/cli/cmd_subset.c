@@ -77,8 +77,8 @@ const struct command cmd_subset = {
     .usage = "FILE [MATE] -o FILE [-o FILE]",
     .summary = "Take the first records, a part of them, or regions",
     .description = "Writes a part of FILE in its own format: FASTQ (with MATE: both files, pairs stay pairs), FASTA, BAM, VCF, BED, GFF3 or GTF.\n\n"
-                   "--fraction chooses by the record's name and --seed, so mates and all alignments of a read are chosen together, and the same names in "
-                   "every file. Options can be combined. Alignments of a region come with their mates, wherever these lie.",
+                   "--fraction chooses by the record's name and --seed, so mates and all alignments of a read are chosen together, and the same "
+                   "names in every file. Options can be combined. Alignments of a region come with their mates, wherever these lie.",
     .options = options,
     .option_count = LEN(options),
     .words = "files",
