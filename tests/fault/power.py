@@ -24,7 +24,7 @@ import sys
 import threading
 import time
 sys.dont_write_bytecode = True
-from faults import TASKS, Failed, Site, Skipped, helper, sha256
+from faults import ROOT, TASKS, Failed, Site, Skipped, helper, sha256
 
 FILESYSTEMS = {'ext4': (48 << 20, ['mkfs.ext4', '-q', '-F'], []), 'xfs': (320 << 20, ['mkfs.xfs', '-q', '-f'], ['-o', 'nouuid'])}
 MUTANTS = {'the journal': '/journal', 'the log of results': '/unsynced/', 'outputs of tasks': '/attempts/'}     # in the path of what is not synced
@@ -151,6 +151,10 @@ def read_bytes(path):
         return b''
 
 
+def list_of(folder):
+    return os.listdir(folder) if os.path.isdir(folder) else ['(no folder)']
+
+
 def check_results(home):
     """No result points to an object that is not there, or not whole. (Their bytes: petri store verify.)"""
     results = os.path.join(home, 'store', 'results')
@@ -204,7 +208,9 @@ class Power:
             there = read_bytes(os.path.join(home, 'runs', number, 'journal'))
             sound = common_prefix(there, journals[number]) if number in journals else there
             status, recorded = site.recorded()
-            t.check(said <= recorded, '%s: acknowledged and lost: %s' % (number, said - recorded))
+            t.check(said <= recorded, '%s: acknowledged and lost: %s; the journal has %d bytes, %d of them sound; in the folder: %s\n%s'
+                    % (number, said - recorded, len(there), len(sound), sorted(list_of(os.path.join(home, 'runs', number))),
+                       site.petri('show', number, '--tasks')))
             if number in journals:
                 t.equal(recorded, done_in(sound) if status else set(), '%s: the record is no prefix of what was written\n%s'
                         % (number, site.petri('show', number, '--tasks')))
@@ -283,7 +289,9 @@ class Power:
                 self.tried += 1
                 fault = self.one_cut(torn, sum_of(places, cut))
                 if fault:
-                    failures.append('cut at %d of %d (seed %d): %s' % (cut, len(places), self.seed, fault))
+                    kept = os.path.join(ROOT, 'build', 'fault', 'cut-%s-%d-%d' % (self.fs, self.seed, cut))
+                    do('cp', '--sparse=always', torn, kept)
+                    failures.append('cut at %d of %d (seed %d; the disk: %s): %s' % (cut, len(places), self.seed, kept, fault))
                     self.say('not ok: ' + failures[-1][:1500])
                     if until_found:
                         return failures
