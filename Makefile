@@ -45,6 +45,8 @@ soak: release                         ## the simulator for an hour, then 1,000 k
 	ninja -C $(RELEASE) tests/petri-sim
 	$(RELEASE)/tests/petri-sim --first $$(date +%s)000 --seconds $(SOAK_SECONDS)
 	tests/fault/kill 1000
+reproducible: build/.ready            ## builds what is committed twice, in two folders: the programs must be equal
+	tools/reproducible
 coverage: build/.ready                ## lines and branches per folder
 	tools/coverage
 install: release                      ## into $(PREFIX), with man pages and completions
@@ -56,4 +58,4 @@ clean:
 help:
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all release asan check demo bench golden fuzz kill torture power damage soak coverage install clean help
+.PHONY: all release asan check demo bench golden fuzz kill torture power damage soak reproducible coverage install clean help

@@ -12,6 +12,7 @@
 #define PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
 #define NORETURN __attribute__((noreturn))
 #define UNUSED __attribute__((unused))
+#define UNINITIALIZED __attribute__((uninitialized))    // a large buffer: the release build would zero it at each call
 #define LEN(array) (sizeof(array) / sizeof(array)[0])
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))

@@ -172,7 +172,7 @@ Hash hash_bytes_parallel(const void *bytes, size_t len, int threads)
 
 static bool hash_small(int fd, int64_t size, Hash *out, struct err *err)
 {
-    uint8_t bytes[SMALL];
+    uint8_t bytes[SMALL] UNINITIALIZED;
     if (!read_block(fd, bytes, (size_t)size, 0, size, err))
         return false;
     *out = hash_bytes(bytes, (size_t)size);

@@ -24,7 +24,7 @@ import sys
 import threading
 import time
 sys.dont_write_bytecode = True
-from faults import TASKS, Failed, Site, Skipped, helper, sha256
+from faults import ROOT, TASKS, Failed, Site, Skipped, helper, sha256
 
 FILESYSTEMS = {'ext4': (48 << 20, ['mkfs.ext4', '-q', '-F'], []), 'xfs': (320 << 20, ['mkfs.xfs', '-q', '-f'], ['-o', 'nouuid'])}
 MUTANTS = {'the journal': '/journal', 'the log of results': '/unsynced/', 'outputs of tasks': '/attempts/'}     # in the path of what is not synced
@@ -151,6 +151,10 @@ def read_bytes(path):
         return b''
 
 
+def list_of(folder):
+    return os.listdir(folder) if os.path.isdir(folder) else ['(no folder)']
+
+
 def check_results(home):
     """No result points to an object that is not there, or not whole. (Their bytes: petri store verify.)"""
     results = os.path.join(home, 'store', 'results')
@@ -204,7 +208,9 @@ class Power:
             there = read_bytes(os.path.join(home, 'runs', number, 'journal'))
             sound = common_prefix(there, journals[number]) if number in journals else there
             status, recorded = site.recorded()
-            t.check(said <= recorded, '%s: acknowledged and lost: %s' % (number, said - recorded))
+            t.check(said <= recorded, '%s: acknowledged and lost: %s; the journal has %d bytes, %d of them sound; in the folder: %s\n%s'
+                    % (number, said - recorded, len(there), len(sound), sorted(list_of(os.path.join(home, 'runs', number))),
+                       site.petri('show', number, '--tasks')))
             if number in journals:
                 t.equal(recorded, done_in(sound) if status else set(), '%s: the record is no prefix of what was written\n%s'
                         % (number, site.petri('show', number, '--tasks')))
@@ -277,16 +283,19 @@ class Power:
                     apply(base, data, places[i])
                 applied = max(applied, upto)
                 base.flush()
-                torn = image + '.cut'
+                torn = '%s.cut-%d' % (image, number)    # never the same file: somebody else's mount namespace may keep the last one mounted
                 do('cp', '--sparse=always', image, torn)
                 self.tear(torn, data, places[upto:cut])
                 self.tried += 1
-                fault = self.one_cut(torn, sum_of(places, cut))
+                fault = self.one_cut(torn, places[cut - 1][4])
                 if fault:
-                    failures.append('cut at %d of %d (seed %d): %s' % (cut, len(places), self.seed, fault))
+                    kept = os.path.join(ROOT, 'build', 'fault', 'cut-%s-%d-%d' % (self.fs, self.seed, cut))
+                    do('cp', '--sparse=always', torn, kept)
+                    failures.append('cut at %d of %d (seed %d; the disk: %s): %s' % (cut, len(places), self.seed, kept, fault))
                     self.say('not ok: ' + failures[-1][:1500])
-                    if until_found:
-                        return failures
+                os.unlink(torn)
+                if fault and until_found:
+                    return failures
                 if number % 100 == 99:
                     self.say('# %d of %d cuts' % (number + 1, cuts))
         return failures
@@ -331,13 +340,15 @@ class Power:
         expected['r0'] = site.outputs()
         image = make_image(self.fs, self.t.path('shut-%s' % self.fs))
         for number in range(times):
-            do('cp', '--sparse=always', image, image + '.now')
+            disk = '%s-%d' % (image, number)
+            do('cp', '--sparse=always', image, disk)
             self.tried += 1
             try:
-                self.one_shutdown(image + '.now', self.random.uniform(0, 1.2 * takes), expected)
+                self.one_shutdown(disk, self.random.uniform(0, 1.2 * takes), expected)
             except Failed as fault:
                 failures.append('shutdown %d (seed %d): %s' % (number, self.seed, fault))
                 self.say('not ok: ' + failures[-1][:1500])
+            os.unlink(disk)
         return failures
 
     def one_shutdown(self, image, delay, expected):
@@ -376,10 +387,6 @@ def read_log(path):
         places.append((kind, offset, length, at + 24, end))
         at = end
     return places, data
-
-
-def sum_of(places, cut):
-    return places[cut - 1][4]
 
 
 def apply(image, data, place):

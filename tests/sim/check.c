@@ -59,7 +59,7 @@ void check_runs(struct sub *s, bool is_adopted)
     MUST(w, !is_shared(s) || others == 0 || heads > 1 || is_adopted, "node %d: two jobs at once for one key", s->node);
     bool fits = h->cores <= w->config.cores + 1e-9 && h->memory <= w->config.memory_bytes && h->running <= w->config.max_running
              && (w->config.disk_bytes < 0 || h->disk <= w->config.disk_bytes);
-    MUST(w, h->running == 1 || fits, "node %d: %d run, with %g cores, memory %lld, disk %lld", s->node, h->running, h->cores,
+    MUST(w, (h->running == 1 && h->left == 0) || fits, "node %d: %d run, with %g cores, memory %lld, disk %lld", s->node, h->running, h->cores,
          (long long)h->memory, (long long)h->disk);
 }
 
@@ -131,7 +131,7 @@ void check_end(struct world *w)
     const struct head *h = w->current;
     struct core_counts counts = core_counts(h->core);
     MUST(w, counts.running == 0 && counts.waiting == 0, "at the end %lld run and %lld wait", (long long)counts.running, (long long)counts.waiting);
-    MUST(w, h->running == 0, "at the end %d jobs are waited for", h->running);
+    MUST(w, h->running == 0 && h->left == 0, "at the end %d jobs are waited for", h->running);
     MUST(w, link_is_empty(&h->subs), "at the end not all submissions were told");
     for (int i = 0; i < w->node_count; i++) {
         const struct node *n = &w->nodes[i];

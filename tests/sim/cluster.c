@@ -34,14 +34,27 @@ static void set_live(struct world *w, struct job *j, bool is_live)
     j->is_live = is_live;
 }
 
-static void reserve(struct head *h, const struct job *j, int sign)
+static void reserve_run(struct head *h, const struct job *j, int sign)
 {
     h->running += sign;
     h->cores += sign * j->cores;
     h->memory += sign * j->memory;
-    h->disk += sign * j->disk;
     if (h->running == 0)
         h->cores = 0;
+}
+
+static void reserve(struct head *h, const struct job *j)
+{
+    reserve_run(h, j, +1);
+    h->disk += j->disk;
+}
+
+static void unreserve(struct head *h, const struct job *j)
+{
+    if (!j->has_left)
+        reserve_run(h, j, -1);
+    h->left -= j->has_left;
+    h->disk -= j->disk;
 }
 
 static void attach(struct sub *s, int at)
@@ -51,7 +64,8 @@ static void attach(struct sub *s, int at)
     s->job = at;
     j->sub = s;
     j->cores = n->cores, j->memory = core_memory(s->task), j->disk = n->disk;
-    reserve(s->head, j, +1);
+    j->has_left = false;
+    reserve(s->head, j);
 }
 
 void cluster_forget(struct sub *s)
@@ -152,6 +166,24 @@ void cluster_kill(struct sub *s)
     event_add(w, grace, EVENT_JOB_ENDS, s->job, j->serial);
 }
 
+// Its processes are dead, and what it made is being taken: the head may be told that cores and memory are free.
+static void leave(struct world *w, int at)
+{
+    struct job *j = &w->jobs.at[at];
+    struct sub *s = j->sub;
+    if (s == NULL || s->head->is_stopped || draw(w, 2))
+        return;
+    struct head *h = s->head;
+    struct core_event left = { .kind = CORE_LEFT, .task = s->task, .attempt = core_attempt(s->task) };
+    reserve_run(h, j, -1);
+    h->left++;
+    j->has_left = true;
+    head_event(h, left);
+    if (chance(w, FAULT_REPLY_TWICE))
+        head_event(h, left);
+    head_turn(h);
+}
+
 void cluster_job_ends(struct world *w, int at)
 {
     struct job *j = &w->jobs.at[at];
@@ -164,6 +196,11 @@ void cluster_job_ends(struct world *w, int at)
         job_free(w, at);                // nobody waits, and nobody will
         return;
     }
+    uint64_t serial = j->serial;
+    leave(w, at);
+    j = &w->jobs.at[at];                // others may have started, or the head has died of it
+    if (j->serial != serial)
+        return;
     Time delay = (Time)draw(w, MILLISECOND);
     if (chance(w, FAULT_REPLY_LATE))
         delay = (Time)draw(w, 2 * HOUR);
@@ -203,7 +240,7 @@ void cluster_reply(struct world *w, int at)
         j->outcome = ENDED_TEMPORARY;   // an earlier head's will, not this one's
     TRACE(w, "node %d: its job ended, %d", s->node, j->outcome);
     struct core_event ended = { .kind = CORE_ENDED, .task = s->task, .ended = j->outcome, .attempt = core_attempt(s->task) };
-    reserve(h, j, -1);
+    unreserve(h, j);
     s->digest = j->outcome == ENDED_SUCCESS ? j->digest : 0;
     s->job = -1;
     job_free(w, at);

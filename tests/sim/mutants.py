@@ -5,10 +5,10 @@
 import sys
 
 MUTANTS = {
-    'limit': ('c->running_count < c->config.max_running\n', 'c->running_count <= c->config.max_running\n'),
+    'limit': ('return c->running_count < c->config.max_running && c->left_count', 'return c->running_count <= c->config.max_running && c->left_count'),
     'cores': ('c->cores_used + t->request.cores <= c->config.cores + 1e-9', 'c->cores_used <= c->config.cores + 1e-9'),
     'memory': ('c->memory_used + t->request.memory_bytes <= c->config.memory_bytes', 'c->memory_used <= c->config.memory_bytes'),
-    'leak': ('    reserve(c, t, -1);\n    t->state = STATE_HELD;\n', '    t->state = STATE_HELD;\n'),
+    'leak': ('    unreserve(c, t);\n    t->state = STATE_HELD;\n', '    t->state = STATE_HELD;\n'),
     'held-ahead': [('    c->waiting_count++;                 // not ahead: whoever makes its inputs must find room there\n', '    c->ahead_count++;\n'),
                    ('            c->waiting_count--;\n            c->ahead_count++;\n', ''),
                    ('    case STATE_HELD: c->waiting_count--; t->queue->active--; break;\n', '    case STATE_HELD: leave_ahead(c, t); break;\n')],
@@ -18,7 +18,9 @@ MUTANTS = {
               '        record(t, STATE_RECORDING_DONE, CORE_RECORD_DONE, out), tell(c, t, CORE_END_DONE, out);\n'),
     'twins': ('    struct core_task *leader = is_shared ? map_find(&c->leaders, key_str(t)) : NULL;\n', '    struct core_task *leader = NULL;\n'),
     'followers': ('        if (leader) {\n            link_append(&leader->followers, l);\n            continue;\n', '        if (leader) {\n            continue;\n'),
-    'stale': ('    if (t->state != STATE_RUNNING || (event->attempt > 0 && event->attempt != t->attempt))\n', '    if (t->state != STATE_RUNNING)\n'),
+    'stale': ('return t->state == STATE_RUNNING && (event->attempt == 0 || event->attempt == t->attempt);',
+              'return t->state == STATE_RUNNING && event != NULL;'),
+    'left-twice': ('    if (!is_current(t, event) || t->has_left)\n', '    if (!is_current(t, event))\n'),
     'after-stop': ('        t->state = STATE_READY;\n        link_append(&c->ready, &t->link);\n        if (c->stopped)\n            cancel_waiting(c, t, out);\n',
                    '        t->state = STATE_READY;\n        link_append(&c->ready, &t->link);\n'),
     'no-intent': ('            c->waiting_count--;\n            enqueue(c, t, false);\n',

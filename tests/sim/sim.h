@@ -101,7 +101,7 @@ struct head {
     bool is_committing;
     int stage;
     uint64_t appended, batch_last, numbers;             // counts of records; number of the last submission
-    int running;                        // jobs of this head, and what they reserve
+    int running, left;                  // jobs of this head, those that have left not counted; and what they reserve
     double cores;
     int64_t memory, disk;
     struct sub **making;                // per node: the submission that makes its bytes again
@@ -118,7 +118,7 @@ struct job {
     uint64_t key;
     struct sub *sub;                    // NULL: nobody waits for it
     int node, attempt;
-    bool is_live, is_killed;
+    bool is_live, is_killed, has_left;
     Time dies_at;                       // when is_killed
     uint64_t killer;                    // the head that asked for it
     enum core_ended outcome;

@@ -197,7 +197,7 @@ static bool await(struct js *js, short events, struct err *err)
     }
 }
 
-static bool is_transient(int number) { return number == EAGAIN || number == EWOULDBLOCK || number == EINTR; }
+static bool is_transient(int number) { return number == EAGAIN || number == EINTR; }
 
 static bool send_all(struct js *js, Str bytes, struct err *err)
 {
