@@ -18,10 +18,10 @@
 #include "exec/birth.h"
 #include "exec/cgroup.h"
 #include "exec/container/boxed.h"
+#include "exec/ground.h"
 #include "exec/isolate.h"
 #include "exec/local.h"
 #include "exec/proctree.h"
-#include "exec/shown.h"
 #include "exec/watch.h"
 #include "exec/wire.h"
 
@@ -44,12 +44,8 @@ struct child {                          // an attempt, from START to DONE
     int64_t peak_memory_bytes, read_blocks, written_blocks;
     int64_t last_ticks;
 };
-struct shown_entry {                    // what sandboxes show, by what was asked for
-    Str asked;
-    struct shown shown;
-};
 struct runner {
-    struct arena arena;
+    struct ground ground;
     int socket, signals;
     struct strbuf in;
     VEC(struct child *) children;       // by mark; NULL: free
@@ -58,10 +54,6 @@ struct runner {
     bool is_killing;                    // and all are being killed
     struct proc_table *table;           // of this turn; NULL until somebody asks
     struct rlimit files;                // as tasks get it
-    enum sandbox_kind automatic;        // what AUTO is here; AUTO: not tried yet
-    VEC(struct shown_entry *) shown;
-    struct cgroups groups;
-    bool has_groups;                    // they were looked for
     Time used_at;                       // of the last usage
     double cores;
     int64_t memory_bytes;
@@ -306,57 +298,13 @@ static struct child *child_new(struct runner *r, const struct start *start, size
     return c;
 }
 
-// What AUTO is on this machine: tried once, when it is first wanted.
 static enum sandbox_kind automatic(struct runner *r)
 {
-    struct err err;
-    if (r->automatic == SANDBOX_AUTO) {
-        r->automatic = isolate_probe(&err) ? SANDBOX_BWRAP : SANDBOX_NONE;
-        if (r->automatic == SANDBOX_NONE) {
-            err_wrap(&err, "tasks run without a sandbox and see all that you see");
-            send_warning(r, err.text);
-        }
-    }
-    return r->automatic;
-}
-
-static const struct shown *shown_for(struct runner *r, const struct start *s)
-{
-    struct strbuf asked = { 0 };
-    strbuf_add(&asked, s->search_path);
-    for (size_t i = 0; i < s->sandbox.path_count; i++)
-        strbuf_addc(&asked, '\0'), strbuf_add(&asked, s->sandbox.paths[i]);
-    for (size_t i = 0; i < r->shown.len; i++)
-        if (str_eq(r->shown.at[i]->asked, strbuf_str(&asked))) {
-            strbuf_release(&asked);
-            return &r->shown.at[i]->shown;
-        }
-    struct shown_entry *entry = NEW(&r->arena, struct shown_entry);
-    entry->asked = strbuf_take(&asked, &r->arena);
-    Str *paths = NEW_ARRAY(&r->arena, Str, s->sandbox.path_count);
-    for (size_t i = 0; i < s->sandbox.path_count; i++)
-        paths[i] = str_copy(&r->arena, s->sandbox.paths[i]);
-    shown_find(&r->arena, &entry->shown, str_copy(&r->arena, s->search_path), paths, s->sandbox.path_count, str_copy(&r->arena, s->home),
-               str_copy(&r->arena, s->user_home));
-    vec_push(&r->arena, &r->shown, entry);
-    return &entry->shown;
-}
-
-// A control group, where one can do what nothing else does: limits of memory and cores; in a sandbox also the time that
-// was lost to disks, and, for root, whom the kernel counts no processes for, their number.
-static struct cgroup *group_for(struct runner *r, const struct sandbox *sandbox, size_t mark)
-{
-    struct sandbox_limits limits = sandbox->limits;
-    if (sandbox->kind > SANDBOX_BWRAP)  // the engine makes one
-        return NULL;
-    if (sandbox->kind == SANDBOX_NONE && limits.memory_bytes == 0 && limits.cores <= 0)
-        return NULL;
-    if (!r->has_groups)
-        cgroups_find(&r->groups);
-    r->has_groups = true;
-    if (sandbox->kind == SANDBOX_BWRAP && geteuid() != 0)
-        limits.processes = 0;
-    return cgroup_new(&r->groups, &limits, (int)mark);
+    struct err err = { .code = ERR_NONE };
+    enum sandbox_kind kind = ground_automatic(&r->ground, &err);
+    if (err.code != ERR_NONE)
+        send_warning(r, err.text);
+    return kind;
 }
 
 static void start_failed(struct runner *r, size_t mark)
@@ -396,9 +344,9 @@ static void start(struct runner *r, Str payload)
     if (b.start.sandbox.kind == SANDBOX_AUTO)
         b.start.sandbox.kind = automatic(r);
     if (b.start.sandbox.kind == SANDBOX_BWRAP)
-        b.shown = *shown_for(r, &b.start);
+        b.shown = *ground_shown(&r->ground, &b.start);
     struct child *c = child_new(r, &b.start, &mark);
-    c->group = group_for(r, &b.start.sandbox, mark);
+    c->group = ground_group(&r->ground, &b.start.sandbox, (int)mark);
     watch_begin(&c->watch, &b.start.sandbox.limits, cgroup_limits_memory(c->group), c->started_steady);
     if (pipe2(report, O_CLOEXEC | O_NONBLOCK) == 0) {
         struct err err;
@@ -686,8 +634,7 @@ int attempt_serve(int fd)
     }
     free(r.children.at);
     strbuf_release(&r.in);
-    cgroups_release(&r.groups);
-    arena_release(&r.arena);
+    ground_release(&r.ground);
     close(r.signals);
     close(fd);
     return 0;

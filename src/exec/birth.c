@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,14 +68,22 @@ static bool set_limit(int which, int64_t value, const char *what, struct err *er
     return setrlimit(which, &limit) == 0 || err_errno(err, "cannot limit %s", what);
 }
 
-// In a user namespace of its own the kernel counts the processes of this task alone; else those of the user, which says
-// nothing of the task.
+// Since Linux 5.14 the kernel counts the processes of each user namespace on their own; before, and without one, all those of
+// the user on this machine, which says nothing of the task.
+static bool are_processes_counted(enum sandbox_kind kind)
+{
+    struct utsname system;
+    int major = 0, minor = 0;
+    return kind == SANDBOX_BWRAP && uname(&system) == 0 && sscanf(system.release, "%d.%d", &major, &minor) == 2 &&
+           (major > 5 || (major == 5 && minor >= 14));
+}
+
 static bool set_limits(const struct birth *b, struct err *err)
 {
     const struct sandbox *sandbox = &b->start.sandbox;
     const struct sandbox_limits *limits = &sandbox->limits;
     struct rlimit no_core = { 0, 0 }, files = b->files;
-    int64_t processes = sandbox->kind == SANDBOX_BWRAP && limits->processes > 0 ? limits->processes + 1 : 0;     // and process 1
+    int64_t processes = limits->processes > 0 && are_processes_counted(sandbox->kind) ? limits->processes + 1 : 0;       // and process 1
     if (limits->open_files > 0)
         files.rlim_max = MIN(files.rlim_max, (rlim_t)limits->open_files), files.rlim_cur = MIN(files.rlim_cur, files.rlim_max);
     setrlimit(RLIMIT_CORE, &no_core);

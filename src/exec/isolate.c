@@ -292,7 +292,10 @@ static bool mount_devices(struct root *r, const struct shown *shown)
             return false;
     if (mount("devpts", inside(r, STR("/dev/pts")).data, "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620") < 0)
         return err_errno(r->err, "cannot mount terminals");
-    if (mount("tmpfs", inside(r, STR("/dev/shm")).data, "tmpfs", QUIET, "mode=1777") < 0)
+    char options[64];                   // files in it are memory that no process shows
+    int64_t most = r->start->sandbox.limits.memory_bytes;
+    snprintf(options, sizeof options, most > 0 ? "mode=1777,size=%lld" : "mode=1777", (long long)most);
+    if (mount("tmpfs", inside(r, STR("/dev/shm")).data, "tmpfs", QUIET, options) < 0)
         return err_errno(r->err, "cannot mount shared memory");
     for (size_t i = 0; i < shown->devices.len; i++)
         if (!bind_device(r, shown->devices.at[i]))
