@@ -66,7 +66,8 @@ static void file_close(struct check_file *f)
     struct input_info info = f->info = input_info(w->input);
     bool is_truncated = w->broken && strstr(w->err.text, "early") != NULL;
     if (w->broken) {
-        fault_add(&f->faults, w->line ? w->line + 1 : 0, 0, is_truncated ? "truncated" : w->err.code == ERR_DAMAGED ? "damaged" : "unreadable", "%s", w->err.text);
+        const char *code = is_truncated ? "truncated" : w->err.code == ERR_DAMAGED ? "damaged" : "unreadable";
+        fault_add(&f->faults, w->line ? w->line + 1 : 0, 0, code, "%s", w->err.text);
         fault_hint(&f->faults, "copy the file again from where it came, and compare checksums");
     }
     if (info.has_trailing_bytes)
@@ -201,8 +202,8 @@ static ptrdiff_t find_mate(const struct check_options *o, size_t i)
 static void blame_row(struct check_file *sheet, const struct sheet_row *row, int which, const struct check_file *f)
 {
     if (f && f->faults.errors)
-        fault_add(&sheet->faults, row->line, row->columns[which], "sheet-reads", "fastq_%d: the file has %lld error%s, which are told with its name", which + 1,
-                  (long long)f->faults.errors, f->faults.errors == 1 ? "" : "s");
+        fault_add(&sheet->faults, row->line, row->columns[which], "sheet-reads", "fastq_%d: the file has %lld error%s, which are told with its name",
+                  which + 1, (long long)f->faults.errors, f->faults.errors == 1 ? "" : "s");
 }
 
 static void check_sheet_files(struct check_report *r, struct arena *a, const struct check_options *o, const struct sheet *sheet, struct check_file *f)
