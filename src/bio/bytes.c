@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Counters are 8 bits wide inside of loops of at most CHUNK bytes, so that they fit into vectors of bytes.
+// Counters are a byte wide, in vectors, and are added up before they could overflow.
 #include "bio/bytes.h"
 
-enum { CHUNK = 240 };
+#include <endian.h>
+
+enum { LANES = 16, STEPS_MAX = 255 };
 
 void bytes_range(Str s, uint8_t *least, uint8_t *greatest)
 {
@@ -47,45 +49,104 @@ ptrdiff_t bytes_find_no_residue(Str s)
     return bytes_are_bases(s) ? -1 : find_other(s, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.-*");
 }
 
-size_t bytes_count_from(Str s, uint8_t least)
+// The last bytes of `s` as lanes, the others being bytes that were seen before; *mask: 255 where one is new.
+static Lanes last_lanes(Str s, size_t rest, Lanes *mask)
 {
-    size_t total = 0;
-    for (size_t at = 0; at < s.len; at += CHUNK) {
-        const uint8_t *p = (const uint8_t *)s.data + at;
-        size_t len = MIN(s.len - at, (size_t)CHUNK);
-        uint8_t count = 0;
-        for (size_t i = 0; i < len; i++)
-            count = (uint8_t)(count + (p[i] >= least));
-        total += count;
+    static const uint8_t masks[32] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
+                                       255, 255, 255, 255 };
+    Lanes x;
+    memcpy(mask, masks + rest, sizeof *mask);
+    if (s.len >= LANES) {
+        memcpy(&x, s.data + s.len - LANES, sizeof x);
+    } else {
+        memset(&x, s.data[0], sizeof x);
+        memcpy((char *)&x + LANES - rest, s.data, rest);
     }
-    return total;
+    return x;
 }
 
-size_t bytes_count_base(Str s, char upper)
+static int64_t sum_lanes(Lanes x)
 {
-    size_t total = 0;
-    for (size_t at = 0; at < s.len; at += CHUNK) {
-        const uint8_t *p = (const uint8_t *)s.data + at;
-        size_t len = MIN(s.len - at, (size_t)CHUNK);
-        uint8_t count = 0;
-        for (size_t i = 0; i < len; i++)
-            count = (uint8_t)(count + ((p[i] & 0xdf) == (uint8_t)upper));
-        total += count;
-    }
-    return total;
+    int64_t sum = 0;
+    for (int i = 0; i < LANES; i++)
+        sum += x[i];
+    return sum;
 }
 
-uint64_t bytes_sum(Str s)
+void bytes_end_bases(struct base_counts *out)
 {
-    const uint8_t *p = (const uint8_t *)s.data;
-    uint64_t total = 0;
-    for (size_t at = 0; at < s.len; at += 4096) {
-        uint32_t sum = 0;
-        for (size_t i = at; i < MIN(s.len, at + 4096); i++)
-            sum += p[i];
-        total += sum;
+    int64_t gc = sum_lanes(out->gc_lanes), n = sum_lanes(out->n_lanes);
+    out->gc += gc, out->n += n, out->others -= gc + n;
+    out->gc_lanes = out->n_lanes = (Lanes){ 0 };
+    out->steps = 0;
+}
+
+static void add_bases(struct base_counts *out, Lanes x, Lanes mask)
+{
+    Lanes upper = x & 0xdf;
+    out->gc_lanes -= (Lanes)((upper == 'G') | (upper == 'C')) & mask;
+    out->n_lanes -= (Lanes)(upper == 'N') & mask;
+    if (++out->steps == STEPS_MAX)
+        bytes_end_bases(out);
+}
+
+void bytes_count_bases(Str s, struct base_counts *out)
+{
+    Lanes x, mask, all = (Lanes){ 0 } - 1;
+    size_t whole = s.len / LANES;
+    for (size_t i = 0; i < whole; i++) {
+        memcpy(&x, s.data + i * LANES, sizeof x);
+        add_bases(out, x, all);
     }
-    return total;
+    if (s.len % LANES) {
+        x = last_lanes(s, s.len % LANES, &mask);
+        add_bases(out, x, mask);
+    }
+    out->others += (int64_t)s.len;                      // bytes_end_bases() takes away what is not
+}
+
+void bytes_end_qualities(struct quality_counts *out)
+{
+    for (int i = 0; i < 2; i++) {
+        out->from_level[i] += sum_lanes(out->level_lanes[i]);
+        for (int k = 0; k < LANES / 2; k++)
+            out->sum += out->sums[i][k];
+        out->level_lanes[i] = (Lanes){ 0 };
+        out->sums[i] = (WideLanes){ 0 };
+    }
+    out->steps = 0;
+}
+
+static void add_qualities(struct quality_counts *out, Lanes x, Lanes mask)
+{
+    WideLanes pairs = (WideLanes)(x & mask);
+    out->level_lanes[0] -= (Lanes)(x >= out->levels[0]) & mask;
+    out->level_lanes[1] -= (Lanes)(x >= out->levels[1]) & mask;
+    out->sums[0] += pairs & 0xff;                       // at most STEPS_MAX times 255 in each
+    out->sums[1] += pairs >> 8;
+    if (++out->steps == STEPS_MAX)
+        bytes_end_qualities(out);
+}
+
+// x where the mask is 255, y where it is 0.
+static inline Lanes choose(Lanes mask, Lanes x, Lanes y) { return (x & mask) | (y & ~mask); }
+
+void bytes_count_qualities(Str s, struct quality_counts *out)
+{
+    Lanes x, mask, all = (Lanes){ 0 } - 1, least = all, greatest = { 0 };
+    size_t whole = s.len / LANES;
+    for (size_t i = 0; i < whole; i++) {
+        memcpy(&x, s.data + i * LANES, sizeof x);
+        least = choose((Lanes)(x < least), x, least), greatest = choose((Lanes)(x > greatest), x, greatest);
+        add_qualities(out, x, all);
+    }
+    if (s.len % LANES) {
+        x = last_lanes(s, s.len % LANES, &mask);
+        least = choose((Lanes)(x < least), x, least), greatest = choose((Lanes)(x > greatest), x, greatest);
+        add_qualities(out, x, mask);
+    }
+    for (int i = 0; s.len && i < LANES; i++)
+        out->least = MIN(out->least, least[i]), out->greatest = MAX(out->greatest, greatest[i]);
 }
 
 static uint64_t mix(uint64_t x)
@@ -95,17 +156,24 @@ static uint64_t mix(uint64_t x)
     return x ^ (x >> 32);
 }
 
-// Bytes are taken eight at a time, the least significant first whatever the machine.
+static uint64_t word_at(const char *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return le64toh(word);
+}
+
+// Bytes are taken eight at a time, the least significant first whatever the machine; the last ones with zeros behind.
 uint64_t bytes_hash(Str s, uint64_t seed)
 {
     uint64_t h = mix(seed ^ (s.len * 0x9e3779b97f4a7c15u));
-    for (size_t at = 0; at < s.len; at += 8) {
-        uint8_t part[8] = { 0 };
-        uint64_t word = 0;
-        memcpy(part, s.data + at, MIN(s.len - at, (size_t)8));
-        for (int i = 0; i < 8; i++)
-            word |= (uint64_t)part[i] << (8 * i);
-        h = mix(h ^ word) + 0x9e3779b97f4a7c15u;
+    size_t at = 0;
+    for (; at + 8 <= s.len; at += 8)
+        h = mix(h ^ word_at(s.data + at)) + 0x9e3779b97f4a7c15u;
+    if (at < s.len) {
+        char last[8] = { 0 };
+        memcpy(last, s.data + at, s.len - at);
+        h = mix(h ^ word_at(last)) + 0x9e3779b97f4a7c15u;
     }
     return mix(h);
 }

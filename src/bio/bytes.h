@@ -10,9 +10,28 @@ bool bytes_are_bases(Str s);                            // A, C, G, T, N in eith
 ptrdiff_t bytes_find_no_nucleotide(Str s);
 // The first byte that is no letter (nor '.', '-' or '*'): nucleotides or amino acids; -1: there is none.
 ptrdiff_t bytes_find_no_residue(Str s);
-// How many bytes are at least `least`.
-size_t bytes_count_from(Str s, uint8_t least);
-size_t bytes_count_base(Str s, char upper);             // of one letter, in either case
-uint64_t bytes_sum(Str s);
+typedef uint8_t Lanes __attribute__((vector_size(16)));
+typedef uint16_t WideLanes __attribute__((vector_size(16)));
+
+// Counted over many reads: sixteen bytes at a time into lanes, which go into the numbers now and then. { 0 } at the beginning.
+struct base_counts {
+    int64_t gc, n, others;                              // others: A and T, and what is no base
+    Lanes gc_lanes, n_lanes;
+    unsigned steps;
+};
+struct quality_counts {                                 // of bytes as they stand there; least is 255 at the beginning
+    uint8_t least, greatest;
+    uint8_t levels[2];                                  // given by the caller, over 0
+    int64_t from_level[2];                              // bytes that are at least so great
+    uint64_t sum;
+    Lanes level_lanes[2];
+    WideLanes sums[2];
+    unsigned steps;
+};
+void bytes_count_bases(Str s, struct base_counts *out);
+void bytes_count_qualities(Str s, struct quality_counts *out);
+// Before the numbers are read: what is still in the lanes.
+void bytes_end_bases(struct base_counts *out);
+void bytes_end_qualities(struct quality_counts *out);
 // A 64-bit hash for tables in memory and for choosing by name: the same in every run and on every machine.
 uint64_t bytes_hash(Str s, uint64_t seed);

@@ -66,7 +66,8 @@ static void file_close(struct check_file *f)
     struct input_info info = f->info = input_info(w->input);
     bool is_truncated = w->broken && strstr(w->err.text, "early") != NULL;
     if (w->broken) {
-        fault_add(&f->faults, w->line + 1, 0, is_truncated ? "truncated" : w->err.code == ERR_DAMAGED ? "damaged" : "unreadable", "%s", w->err.text);
+        const char *code = is_truncated ? "truncated" : w->err.code == ERR_DAMAGED ? "damaged" : "unreadable";
+        fault_add(&f->faults, w->line ? w->line + 1 : 0, 0, code, "%s", w->err.text);
         fault_hint(&f->faults, "copy the file again from where it came, and compare checksums");
     }
     if (info.has_trailing_bytes)
@@ -144,31 +145,6 @@ static void check_kind(struct check_file *f, struct check_file *mate, struct she
     }
 }
 
-// One file, or two mates.
-static void check_one(struct check_report *r, struct check_file *f, struct check_file *mate, struct sheet *sheet)
-{
-    bool ok = file_open(f), mate_ok = mate == NULL || file_open(mate);
-    vec_push(f->arena, r, f);
-    if (mate)
-        vec_push(f->arena, r, mate);
-    if (ok && mate_ok && mate && (f->kind != KIND_FASTQ || mate->kind != KIND_FASTQ)) {
-        fault_add(&mate->faults, 0, 0, "pair-kind", "mates must be two FASTQ files: found %s and %s", kind_name(f->kind), kind_name(mate->kind));
-    } else if (ok && mate_ok) {
-        if (mate && f->inode && f->inode == mate->inode && f->device == mate->device)
-            fault_add(&mate->faults, 0, 0, "pair-same", "one file was given for both mates");
-        f->mate = mate;
-        check_kind(f, mate, sheet);
-    }
-    file_close(f);
-    check_indexes(f);
-    if (mate) {
-        mate->mate = f;
-        file_close(mate);
-    }
-}
-
-// --- which files are mates
-
 // Do the names differ in a single '1' and '2' that stands for a mate ("_R1_001.fastq.gz", "_2.fq", ".1.fastq")?
 static bool names_are_mates(Str x, Str y)
 {
@@ -183,6 +159,35 @@ static bool names_are_mates(Str x, Str y)
     return before && after;
 }
 
+// One file, or two mates.
+static void check_one(struct check_report *r, struct check_file *f, struct check_file *mate, struct sheet *sheet)
+{
+    bool ok = file_open(f), mate_ok = mate == NULL || file_open(mate);
+    vec_push(f->arena, r, f);
+    if (mate)
+        vec_push(f->arena, r, mate);
+    if (ok && mate_ok && mate && (f->kind != KIND_FASTQ || mate->kind != KIND_FASTQ)) {
+        fault_add(&mate->faults, 0, 0, "pair-kind", "mates must be two FASTQ files: found %s and %s", kind_name(f->kind), kind_name(mate->kind));
+    } else if (ok && mate_ok) {
+        if (mate && f->inode && f->inode == mate->inode && f->device == mate->device)
+            fault_add(&mate->faults, 0, 0, "pair-same", "one file was given for both mates");
+        if (mate && names_are_mates(mate->path, f->path)) {
+            fault_add(&f->faults, 0, 0, "pair-swapped", "by its name this is the file of the second mates: it is given first");
+            fault_hint(&f->faults, "give the other file first");
+        }
+        f->mate = mate;
+        check_kind(f, mate, sheet);
+    }
+    file_close(f);
+    check_indexes(f);
+    if (mate) {
+        mate->mate = f;
+        file_close(mate);
+    }
+}
+
+// --- which files are mates
+
 static ptrdiff_t find_mate(const struct check_options *o, size_t i)
 {
     if (o->no_pair || o->interleaved)
@@ -193,7 +198,15 @@ static ptrdiff_t find_mate(const struct check_options *o, size_t i)
     return -1;
 }
 
-static void check_sheet_files(struct check_report *r, struct arena *a, const struct check_options *o, const struct sheet *sheet)
+// The sheet's own fault leads from the row to the files.
+static void blame_row(struct check_file *sheet, const struct sheet_row *row, int which, const struct check_file *f)
+{
+    if (f && f->faults.errors)
+        fault_add(&sheet->faults, row->line, row->columns[which], "sheet-reads", "fastq_%d: the file has %lld error%s, which are told with its name",
+                  which + 1, (long long)f->faults.errors, f->faults.errors == 1 ? "" : "s");
+}
+
+static void check_sheet_files(struct check_report *r, struct arena *a, const struct check_options *o, const struct sheet *sheet, struct check_file *f)
 {
     for (size_t i = 0; i < sheet->len; i++) {
         const struct sheet_row *row = &sheet->at[i];
@@ -205,6 +218,8 @@ static void check_sheet_files(struct check_report *r, struct arena *a, const str
             two->kind = KIND_FASTQ;
         if (one || two)
             check_one(r, one ? one : two, one ? two : NULL, NULL);
+        blame_row(f, row, 0, one);
+        blame_row(f, row, 1, two);
     }
 }
 
@@ -236,7 +251,7 @@ static void check_given(struct check_report *r, struct arena *a, const struct ch
             done[k] = false, mate = NULL;
         check_one(r, f, mate, &sheet);
         if (!o->sheet_only && f->faults.errors == 0)
-            check_sheet_files(r, a, o, &sheet);
+            check_sheet_files(r, a, o, &sheet, f);
     }
 }
 

@@ -44,7 +44,7 @@ void check_bed(struct check_file *f);
 
 // A sheet of samples. The rows that hold together are for the caller to check further.
 struct sheet_row {
-    int64_t line;
+    int64_t line, columns[2];           // where the paths stand
     Str sample, lane, library;
     Str fastq[2];                       // absolute paths; the second may be empty
 };

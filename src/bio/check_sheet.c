@@ -184,6 +184,7 @@ static void take_path(struct reading *r, enum title title, struct sheet_row *row
         }
         map_set(&r->paths, key, (void *)(intptr_t)r->line);
         row->fastq[which] = path;
+        row->columns[which] = r->columns[r->at[title]];
     }
 }
 

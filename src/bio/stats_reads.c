@@ -61,35 +61,14 @@ static void duplicates_add(struct duplicates *d, Str bases)
         thin(d);
 }
 
-struct bases { int64_t gc, at, n; };
-
-static void bases_add(struct bases *b, Str s)
-{
-    int64_t gc = (int64_t)(bytes_count_base(s, 'G') + bytes_count_base(s, 'C'));
-    int64_t n = (int64_t)bytes_count_base(s, 'N');
-    b->gc += gc;
-    b->n += n;
-    b->at += (int64_t)s.len - gc - n;
-}
-
-struct qualities {                      // as bytes: the encoding is known at the end
-    int64_t from_20[2], from_30[2];     // by phred+33, by phred+64
-    uint64_t sum;
-    uint8_t least, greatest;
-};
+// Levels of Q20 and Q30, first by phred+33. A file whose qualities turn out to be by phred+64 has them counted beside.
+struct qualities { struct quality_counts by_33, by_64; };
 
 static void qualities_add(struct qualities *q, Str s)
 {
-    uint8_t least, greatest;
-    if (s.len == 0)
-        return;
-    bytes_range(s, &least, &greatest);
-    q->least = MIN(q->least, least), q->greatest = MAX(q->greatest, greatest);
-    q->sum += bytes_sum(s);
-    q->from_20[0] += (int64_t)bytes_count_from(s, 33 + 20), q->from_30[0] += (int64_t)bytes_count_from(s, 33 + 30);
-    if (greatest < 64 + 20)
-        return;
-    q->from_20[1] += (int64_t)bytes_count_from(s, 64 + 20), q->from_30[1] += (int64_t)bytes_count_from(s, 64 + 30);
+    bytes_count_qualities(s, &q->by_33);
+    if (q->by_33.least >= 59)                           // else it is settled: those below are phred+33's alone
+        bytes_count_qualities(s, &q->by_64);
 }
 
 bool stats_fastq(struct window *w, struct value_builder *b, struct err *err)
@@ -98,24 +77,28 @@ bool stats_fastq(struct window *w, struct value_builder *b, struct err *err)
     struct fastq_record r;
     struct lengths lengths = { 0 };
     struct duplicates duplicates = { 0 };
-    struct qualities q = { .least = 255 };
-    struct bases bases = { 0 };
+    struct qualities q = { .by_33 = { .least = 255, .levels = { 33 + 20, 33 + 30 } }, .by_64 = { .least = 255, .levels = { 64 + 20, 64 + 30 } } };
+    struct base_counts bases = { 0 };
     while (fastq_next(&f, &r) && f.broken == 0) {
         lengths_add(&lengths, (int64_t)r.bases.len);
-        bases_add(&bases, r.bases);
+        bytes_count_bases(r.bases, &bases);
         qualities_add(&q, r.quality);
         duplicates_add(&duplicates, r.bases);
     }
     int64_t total = lengths.sum;
-    bool is_64 = q.least >= 59 && q.greatest > 75 && total;
+    bytes_end_bases(&bases);
+    bytes_end_qualities(&q.by_33);
+    bytes_end_qualities(&q.by_64);
+    bool is_64 = q.by_33.least >= 59 && q.by_33.greatest > 75 && total;
+    const struct quality_counts *counts = is_64 ? &q.by_64 : &q.by_33;
     value_map_set(b, STR("reads"), value_int(lengths.count));
     value_map_set(b, STR("bases"), value_int(total));
     lengths_facts(&lengths, b, false);
-    value_map_set(b, STR("gc_percent"), stats_percent(bases.gc, bases.gc + bases.at));
+    value_map_set(b, STR("gc_percent"), stats_percent(bases.gc, bases.gc + bases.others));
     value_map_set(b, STR("n_percent"), stats_percent(bases.n, total));
-    value_map_set(b, STR("mean_quality"), total ? value_float((double)q.sum / (double)total - (is_64 ? 64 : 33)) : value_null);
-    value_map_set(b, STR("q20_percent"), stats_percent(q.from_20[is_64], total));
-    value_map_set(b, STR("q30_percent"), stats_percent(q.from_30[is_64], total));
+    value_map_set(b, STR("mean_quality"), total ? value_float((double)counts->sum / (double)total - (is_64 ? 64 : 33)) : value_null);
+    value_map_set(b, STR("q20_percent"), stats_percent(counts->from_level[0], total));
+    value_map_set(b, STR("q30_percent"), stats_percent(counts->from_level[1], total));
     value_map_set(b, STR("duplicates_percent_estimate"), stats_percent(duplicates.reads - (int64_t)duplicates.distinct, duplicates.reads));
     value_map_set(b, STR("quality_encoding"), value_string(b->arena, is_64 ? STR("phred+64") : STR("phred+33")));
     bool ok = f.broken == 0 || err_set(err, ERR_INVALID, "line %lld: the record is broken: 'petri check' says why", (long long)w->line);
@@ -129,7 +112,7 @@ bool stats_fastq(struct window *w, struct value_builder *b, struct err *err)
 bool stats_fasta(struct window *w, struct value_builder *b, struct err *err)
 {
     struct lengths lengths = { 0 };
-    struct bases bases = { 0 };
+    struct base_counts bases = { 0 };
     int64_t length = -1;
     bool at_start = true, is_end, is_nucleotide = true;
     Str piece;
@@ -155,17 +138,18 @@ bool stats_fasta(struct window *w, struct value_builder *b, struct err *err)
         }
         at_start = is_end;
         length += (int64_t)piece.len;
-        bases_add(&bases, piece);
+        bytes_count_bases(piece, &bases);
         is_nucleotide = is_nucleotide && bytes_find_no_nucleotide(piece) < 0;
     }
     if (length >= 0)
         lengths_add(&lengths, length);
+    bytes_end_bases(&bases);
     value_map_set(b, STR("sequences"), value_int(lengths.count));
     value_map_set(b, STR("residues"), value_int(lengths.sum));
     lengths_facts(&lengths, b, true);
     value_map_set(b, STR("alphabet"), value_string(b->arena, is_nucleotide ? STR("nucleotides") : STR("amino acids")));
     if (is_nucleotide) {
-        value_map_set(b, STR("gc_percent"), stats_percent(bases.gc, bases.gc + bases.at));
+        value_map_set(b, STR("gc_percent"), stats_percent(bases.gc, bases.gc + bases.others));
         value_map_set(b, STR("n_percent"), stats_percent(bases.n, lengths.sum));
     }
     lengths_release(&lengths);

@@ -18,7 +18,7 @@ struct window {
     int64_t dos_lines;                  // that ended in CR LF
     bool last_line_open;                // the last line of the file has no line end
 };
-enum { WINDOW_MAX = 1 << 30 };          // bytes of one record
+enum { WINDOW_MAX = 1 << 28 };          // bytes of one record
 
 // A fixed text in place of a file: for tests and fuzz targets. The bytes must be writable and stay.
 void window_open_text(struct window *w, char *text, size_t len);

@@ -13,22 +13,52 @@ TEST(counts_are_those_of_a_plain_loop)
     for (size_t i = 0; i < sizeof text; i++)
         text[i] = "ACGTNacgtn!~"[(i * 7 + i / 13) % 12];
     for (size_t len = 0; len <= sizeof text; len += len < 500 ? 1 : 37) {
-        size_t from = 0, g = 0;
+        int64_t from = 0, gc = 0, n = 0;
         uint64_t sum = 0;
         uint8_t least = 255, most = 0, got_least, got_most;
         for (size_t i = 0; i < len; i++) {
             uint8_t c = (uint8_t)text[i];
-            from += c >= 'T', g += c == 'G' || c == 'g', sum += c;
+            from += c >= 'T', gc += strchr("GCgc", c) != NULL, n += (c & 0xdf) == 'N', sum += c;
             least = MIN(least, c), most = MAX(most, c);
         }
         Str s = { text, len };
+        struct base_counts bases = { 0 };
+        struct quality_counts q = { .least = 255, .levels = { 'T', 1 } };
         bytes_range(s, &got_least, &got_most);
-        EXPECT_INT(bytes_count_from(s, 'T'), from);
-        EXPECT_INT(bytes_count_base(s, 'G'), g);
-        EXPECT_INT(bytes_sum(s), sum);
+        bytes_count_bases(s, &bases);
+        bytes_count_qualities(s, &q);
+        bytes_end_bases(&bases);
+        bytes_end_qualities(&q);
+        EXPECT_INT(q.from_level[0], from);
+        EXPECT_INT(q.from_level[1], len);
+        EXPECT_INT(q.sum, sum);
+        EXPECT_INT(bases.gc, gc);
+        EXPECT_INT(bases.n, n);
+        EXPECT_INT(bases.others, (int64_t)len - gc - n);
         EXPECT_INT(got_least, least);
         EXPECT_INT(got_most, most);
+        EXPECT_INT(q.least, least);
+        EXPECT_INT(q.greatest, most);
     }
+}
+
+TEST(counts_do_not_overflow_over_many_reads)
+{
+    char text[77];
+    struct base_counts bases = { 0 };
+    struct quality_counts q = { .least = 255, .levels = { 1, 255 } };
+    memset(text, 'G', sizeof text);
+    for (int i = 0; i < 1000; i++)
+        bytes_count_bases((Str){ text, sizeof text }, &bases);
+    memset(text, 255, sizeof text);
+    for (int i = 0; i < 1000; i++)
+        bytes_count_qualities((Str){ text, sizeof text }, &q);
+    bytes_end_bases(&bases);
+    bytes_end_qualities(&q);
+    EXPECT_INT(bases.gc, 77000);
+    EXPECT_INT(bases.others, 0);
+    EXPECT_INT(q.from_level[1], 77000);
+    EXPECT_INT(q.sum, 77000 * 255);
 }
 
 TEST(bases_nucleotides_and_residues_are_told_apart)
