@@ -41,7 +41,7 @@ static void add_attempt(struct step_use *u, const struct recorded_attempt *at)
         u->usage.memory_asked = MAX(u->usage.memory_asked, at->memory);
     u->usage.memory_used = MAX(u->usage.memory_used, m->peak_memory_bytes);
     if (str_is(value_get_str(at->limit, STR("name")), "memory"))
-        u->usage.memory_limit_hit = MAX(u->usage.memory_limit_hit, value_get_int(at->limit, STR("limit"), at->memory));
+        u->usage.memory_limit_hit = MAX(u->usage.memory_limit_hit, MAX(m->peak_memory_bytes, value_get_int(at->limit, STR("limit"), at->memory)));
     if (m->user >= 0) {
         Time cpu = m->user + MAX(m->system, 0);
         u->cpu = MAX(u->cpu, 0) + cpu;

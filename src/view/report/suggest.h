@@ -8,7 +8,7 @@ struct usage {                          // of all attempts of a step that are me
     Time wall;                          // of them together
     double cores_asked, cores_used;     // asked: most; used: that nineteen of twenty stayed below; NaN: not known
     int64_t memory_asked, memory_used;  // asked: by the workflow; used: most; -1: not known
-    int64_t memory_limit_hit;           // most that an attempt had when it was ended for its memory; 0: none was
+    int64_t memory_limit_hit;           // most that an attempt had or was allowed when it was ended for its memory; 0: none was
 };
 enum advice { ADVICE_NONE, ADVICE_FITS, ADVICE_MORE, ADVICE_LESS };
 struct suggestion {
