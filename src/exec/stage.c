@@ -10,6 +10,8 @@
 #include "sys/file.h"
 #include "sys/path_text.h"
 
+enum { COPIED_MAX = 64 * 1024 };        // bytes
+
 struct staging {
     struct arena *arena;
     const struct start *start;
@@ -56,14 +58,16 @@ static bool write_file(Str path, Str bytes, mode_t mode, struct err *err)
     return ok;
 }
 
-// Read-only and with its bytes in a file that can serve as it is: that file is shown, in one way or another. An
-// executable one is copied if its source, which is not the task's to change, cannot be executed.
-static bool is_shown_as_it_is(const struct start_stage *stage, mode_t source_mode)
-{
-    return stage->kind == STAGE_FILE && stage->source.len && !stage->is_writable && (!stage->is_executable || (source_mode & 0111));
-}
-
 static bool is_in(Str path) { return str_starts(path, STR(TASK_IN "/")); }
+
+// Read-only and with its bytes in a file that can serve as it is: that file is shown, in one way or another. An
+// executable one is copied if its source, which is not the task's to change, cannot be executed; a small one for a
+// container, since each mount costs an engine more than some kilobytes (in the folder of inputs, which is mounted read-only as a whole).
+static bool is_shown_as_it_is(const struct start *s, const struct start_stage *stage, const struct stat *source)
+{
+    bool is_small = start_is_boxed(s) && source->st_size <= COPIED_MAX && is_in(stage->path);
+    return stage->kind == STAGE_FILE && stage->source.len && !stage->is_writable && !is_small && (!stage->is_executable || (source->st_mode & 0111));
+}
 
 static Str staged_path(struct arena *a, const struct start_stage *stage, size_t number)
 {
@@ -88,7 +92,7 @@ static bool stage_file(struct staging *s, const struct start_stage *stage, size_
         return err_errno(err, "its source " STR_FMT, STR_ARG(stage->source));
     if (!S_ISREG(st.st_mode))
         return err_set(err, ERR_INVALID, "its source " STR_FMT " is not a regular file", STR_ARG(stage->source));
-    if (is_shown_as_it_is(stage, st.st_mode))
+    if (is_shown_as_it_is(s->start, stage, &st))
         return stage_shown(s, stage, number, to, err);
     if (!file_copy(stage->source, to, err))
         return false;
@@ -196,11 +200,12 @@ static struct start_mount outside_mount(struct arena *a, const struct start *s, 
 }
 
 // The source of a stage that is shown as it is, if it is one.
-static bool is_to_be_mounted(const struct start_stage *stage)
+static bool is_to_be_mounted(const struct start *s, const struct start_stage *stage)
 {
     struct stat st = { 0 };
+    bool decides = stage->is_executable || start_is_boxed(s);
     bool is_candidate = stage->kind == STAGE_FILE && stage->source.len && !stage->is_writable;
-    return is_candidate && (!stage->is_executable || file_stat(stage->source, &st)) && is_shown_as_it_is(stage, st.st_mode);
+    return is_candidate && (!decides || file_stat(stage->source, &st)) && is_shown_as_it_is(s, stage, &st);
 }
 
 static void add_mount(struct start_mount *out, size_t *count, struct start_mount m) { out[(*count)++] = m; }
@@ -217,8 +222,8 @@ size_t start_mounts(struct arena *a, const struct start *s, struct start_mount *
         const struct start_stage *stage = &s->stages[i];
         bool is_inside = is_in(stage->path);
         if (is_outside(stage->path))
-            add_mount(mounts, &count, outside_mount(a, s, stage, is_to_be_mounted(stage)));
-        else if (is_to_be_mounted(stage))
+            add_mount(mounts, &count, outside_mount(a, s, stage, is_to_be_mounted(s, stage)));
+        else if (is_to_be_mounted(s, stage))
             add_mount(mounts, &count, (struct start_mount){ .source = str_copy(a, stage->source), .is_made = is_inside,
                                                             .path = is_inside ? str_copy(a, stage->path) : staged_path(a, stage, i) });
     }
