@@ -117,14 +117,14 @@ static void add_tasks(struct arena *a, const struct run_summary *s, struct strbu
 {
     static const char *const titles[] = { "task", "state", ">attempts", ">time", ">user", ">system", ">peak memory", ">read", ">written", ">IO wait",
                                           "sandbox", "key" };
-    const struct recorded_attempt none = { .io_wait = -1, .measured = { .read_bytes = -1, .written_bytes = -1 } };
+    const struct recorded_attempt none = { .measured = { .read_bytes = -1, .written_bytes = -1, .io_wait = -1 } };
     struct table *t = table_new(a, titles, LEN(titles));
     for (size_t i = 0; i < s->tasks.len; i++) {
         const struct run_task *task = s->tasks.entries[i].value;
         const struct recorded_attempt *at = task->measured ? task->measured : &none;
         table_row(t, (Str[]){ task->name, task->state, number(a, task->attempts), duration(a, task->took), duration(a, MAX(at->measured.user, 0)),
                               duration(a, MAX(at->measured.system, 0)), size(a, task->peak_memory), size(a, at->measured.read_bytes),
-                              size(a, at->measured.written_bytes), duration(a, MAX(at->io_wait, 0)), at->sandbox, task->key });
+                              size(a, at->measured.written_bytes), duration(a, MAX(at->measured.io_wait, 0)), at->sandbox, task->key });
     }
     if (s->tasks.len)
         strbuf_addc(out, '\n');

@@ -47,7 +47,7 @@ static void set_measured(struct arena *a, struct value_builder *b, const struct 
     value_map_set(b, STR("system_seconds"), known_seconds(at->measured.system));
     value_map_set(b, STR("read_bytes"), known(at->measured.read_bytes));
     value_map_set(b, STR("written_bytes"), known(at->measured.written_bytes));
-    value_map_set(b, STR("io_wait_seconds"), known_seconds(at->io_wait));
+    value_map_set(b, STR("io_wait_seconds"), known_seconds(at->measured.io_wait));
     value_map_set(b, STR("sandbox"), at->sandbox.len ? value_string(a, at->sandbox) : value_null);
     if (!value_is_null(at->limit))
         value_map_set(b, STR("limit"), at->limit);
