@@ -326,10 +326,10 @@ static void start_failed(struct runner *r, size_t mark)
 static bool start_box(struct child *c, struct birth *b, size_t mark, struct err *err)
 {
     const struct start *s = &b->start;
-    c->folder = str_z(&b->arena, s->folder);
-    c->folder = strdup(c->folder);
-    watch_begin(&c->watch, &(struct sandbox_limits){ .memory_bytes = s->sandbox.limits.memory_bytes, .asked_memory_bytes = s->sandbox.limits.asked_memory_bytes,
-                                                     .file_bytes = s->sandbox.limits.file_bytes }, true, c->started_steady);
+    c->folder = xstrdup(str_z(&b->arena, s->folder));
+    const struct sandbox_limits *all = &s->sandbox.limits;
+    struct sandbox_limits known = { .memory_bytes = all->memory_bytes, .asked_memory_bytes = all->asked_memory_bytes, .file_bytes = all->file_bytes };
+    watch_begin(&c->watch, &known, true, c->started_steady);
     b->mark = ENGINE_MARK;
     b->life = c->life.path;
     return lifeline_make(&c->life, str_dirname(s->folder), (int)mark, err);

@@ -12,7 +12,8 @@
 #include "sys/file.h"
 #include "sys/path_text.h"
 
-enum { FLAG_WRITABLE = 1, FLAG_EXECUTABLE = 2, FLAG_ROOTLESS = 1, FLAG_CAN_LIMIT = 2, LIGHT_STAGES = 64, LIGHT_BYTES = 64 * 1024, CORE_PARTS = 1000000 };
+enum { FLAG_WRITABLE = 1, FLAG_EXECUTABLE = 2, FLAG_ROOTLESS = 1, FLAG_CAN_LIMIT = 2 };
+enum { LIGHT_STAGES = 64, LIGHT_BYTES = 64 * 1024, CORE_PARTS = 1000000 };
 
 static void encode_stage(struct strbuf *b, const struct stage *stage, const struct stage_source *source)
 {
