@@ -6,7 +6,7 @@
 #include "bio/stats.h"
 
 enum {
-    SAMPLE_MAX = 1 << 19,               // reads that are looked at for duplicates
+    SAMPLE_MAX = 1 << 15,               // different reads that are looked at for duplicates: their table stays in the cache
     PREFIX = 50,                        // by their first so many bases
 };
 
