@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Cleans up after a head that died together with its runner. Called by the head that took over the run; never touches
 // attempts of other runs.
+#include <sys/stat.h>
+
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "exec/container/boxed.h"
 #include "exec/local.h"
@@ -9,7 +12,7 @@
 #include "exec/recycle.h"
 #include "sys/file.h"
 
-enum { LABEL_MAX = 256 };
+enum { LABEL_MAX = 256, NOBODYS_SECONDS = 3600 };
 
 // "<run>-<epoch>-<attempt>", and not the label of a run whose name merely begins so.
 static bool is_of_run(Str label, Str run)
@@ -34,6 +37,15 @@ static bool swept_from(struct arena *a, Str attempts, Str name, Str run, struct 
         && is_of_run(out->label, run);
 }
 
+// Who made it was killed before its name was in it. A young one may be another head's, which is about to write it.
+static bool is_nobodys(struct arena *a, Str attempts, Str name)
+{
+    struct stat folder, owner;
+    Str path = str_join_path(a, attempts, name), label = str_join_path(a, path, STR("owner"));
+    return !str_starts(name, STR(".")) && file_stat(path, &folder) && S_ISDIR(folder.st_mode) && (!file_stat(label, &owner) || owner.st_size == 0)
+        && time_now() / SECOND - folder.st_mtime > NOBODYS_SECONDS;
+}
+
 void local_sweep(Str home, Str run)
 {
     struct arena a = { 0 };
@@ -47,6 +59,8 @@ void local_sweep(Str home, Str run)
     for (size_t i = 0; i < count; i++)
         if (swept_from(&a, attempts, names[i], run, &swept[mine]))
             labels[mine] = swept[mine].label, mine++;
+        else if (is_nobodys(&a, attempts, names[i]) && !folder_remove(str_join_path(&a, attempts, names[i]), &err))
+            LOG(LOG_WARN, "an attempt's folder that is nobody's stays: %s", err.text);
     // A process of an attempt has its folder: no folder, no search through all processes of the machine.
     size_t left = mine ? proc_kill_labelled(labels, mine, false) : 0;
     if (left)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Nothing that a task started survives it, whoever dies first.
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -187,6 +189,22 @@ TEST(a_sweep_kills_what_is_left_when_head_and_runner_died_together)
     local_sweep(r.home, STR("gone"));
     EXPECT(!rig_is_alive(&r, "pid"));
     EXPECT_INT(rig_attempts(&r), 0);
+    arena_release(&r.arena);
+}
+
+TEST(a_sweep_takes_a_folder_that_is_nobodys_only_when_it_is_old)
+{
+    struct rig r = { 0 };
+    struct err err;
+    r.home = rig_path(&r, "home");
+    Str young = str_join_path(&r.arena, r.home, STR("attempts/young")), old = str_join_path(&r.arena, r.home, STR("attempts/old"));
+    EXPECT_OK(dir_make_all(young, &err) && dir_make_all(old, &err), err);
+    EXPECT_OK(file_write_atomic(str_join_path(&r.arena, old, STR("owner")), STR(""), &err), err);
+    const struct timespec long_ago[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+    EXPECT_INT(utimensat(AT_FDCWD, str_z(&r.arena, old), long_ago, 0), 0);
+    local_sweep(r.home, STR("any"));
+    EXPECT(file_exists(young));
+    EXPECT(!file_exists(old));
     arena_release(&r.arena);
 }
 
