@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a checkpoint's tensors to what the kernels read: floats, padded, packed once. The mapped file is read front to back and not needed again
+// but for the double-precision reference.
+#include "model/encoder_inside.h"
+
+#include <math.h>
+#include <sys/mman.h>
+
+enum { HUGE_FROM = 4 * 1024 * 1024 };
+
+static void unmap_floats(void *arg) { free(arg); }
+
+// Large, zeroed, aligned for vectors; huge pages where the system has them. Freed with the encoder.
+static void *memory(struct encoder *e, size_t bytes)
+{
+    void *at = NULL;
+    size_t align = bytes >= HUGE_FROM ? 2 * 1024 * 1024 : 64;
+    bytes = (bytes + align) / align * align;
+    CHECK((at = aligned_alloc(align, bytes)) != NULL);
+    if (bytes >= HUGE_FROM)
+        madvise(at, bytes, MADV_HUGEPAGE);
+    memset(at, 0, bytes);
+    arena_defer(&e->arena, unmap_floats, at);
+    return at;
+}
+
+struct packing {
+    const struct encoder *e;
+    struct linear *l;
+    const struct tensor *const *weights;
+    size_t part;                        // columns of one of the stacked weights, padded
+};
+
+// One output channel in 8 bits.
+static void quantise_channel(struct linear *l, const float *row, size_t k, size_t column, int8_t *out)
+{
+    float largest = 0;
+    int32_t sum = 0;
+    for (size_t i = 0; i < k; i++)
+        largest = MAX(largest, fabsf(row[i]));
+    l->column_scale[column] = largest / 127.0f;
+    for (size_t i = 0; i < k; i++) {
+        out[i] = (int8_t)(largest > 0 ? lrintf(row[i] * (127.0f / largest)) : 0);
+        sum += out[i];
+    }
+    l->column_sum[column] = sum;
+}
+
+static void pack_panel(void *arg, size_t panel, int member UNUSED)
+{
+    struct packing *p = arg;
+    struct linear *l = p->l;
+    size_t first = panel * KERNEL_PANEL, k = l->in, k8 = kernel_pad(k);
+    const struct tensor *t = p->weights[first / p->part];
+    size_t row = first % p->part, rows = (size_t)t->shape[0];
+    size_t count = row < rows ? MIN((size_t)KERNEL_PANEL, rows - row) : 0;
+    float *plain = xcalloc(KERNEL_PANEL * k, sizeof *plain);
+    tensor_read_floats(t, (int64_t)(row * k), (int64_t)(count * k), plain);
+    if (p->e->arithmetic == ARITHMETIC_FLOAT) {
+        size_t end = MIN(l->out, first + KERNEL_PANEL);
+        kernels_pack(plain, k, 0, end - first, k, end - first, l->weight + first * k);
+    } else {
+        int8_t *bytes = xcalloc(KERNEL_PANEL * k8, 1);
+        for (size_t c = 0; c < count; c++)
+            quantise_channel(l, plain + c * k, k, first + c, bytes + c * k8);
+        kernels_pack_int8(bytes, k8, k8, MIN((size_t)KERNEL_PANEL, l->out - first), l->weight8 + first * k8);
+        free(bytes);
+    }
+    free(plain);
+}
+
+void linear_load(struct encoder *e, struct linear *l, const struct tensor *const *weights, const struct tensor *const *biases, size_t count)
+{
+    size_t rows = (size_t)weights[0]->shape[0], part = count > 1 ? (rows + KERNEL_PANEL - 1) / KERNEL_PANEL * KERNEL_PANEL : kernel_pad(rows);
+    struct packing p = { e, l, weights, part };
+    l->in = (size_t)weights[0]->shape[1];
+    l->out = part * count;
+    l->bias = memory(e, l->out * sizeof *l->bias);
+    for (size_t i = 0; i < count; i++)
+        if (biases[i]->data)
+            tensor_read_floats(biases[i], 0, biases[i]->count, l->bias + i * part);
+    if (e->arithmetic == ARITHMETIC_FLOAT) {
+        l->weight = memory(e, kernel_packed_size(l->in, l->out) * sizeof *l->weight);
+    } else {
+        l->weight8 = memory(e, kernel_packed_size(kernel_pad(l->in), l->out));
+        l->column_scale = memory(e, l->out * sizeof *l->column_scale);
+        l->column_sum = memory(e, l->out * sizeof *l->column_sum);
+    }
+    p.part = count > 1 ? part : l->out + KERNEL_PANEL;
+    team_run(e->team, (l->out + KERNEL_PANEL - 1) / KERNEL_PANEL, pack_panel, &p);
+}
+
+static float *padded_vector(struct encoder *e, const struct tensor *t)
+{
+    float *v = memory(e, kernel_pad((size_t)t->count) * sizeof *v);
+    tensor_read_floats(t, 0, t->count, v);
+    return v;
+}
+
+void norm_load(struct encoder *e, struct norm *n, const struct tensor *weight, const struct tensor *bias)
+{
+    if (weight->data == NULL)
+        return;
+    n->weight = padded_vector(e, weight);
+    n->bias = padded_vector(e, bias);
+}
+
+// An embedding table with rows of `stride` floats.
+static float *table(struct encoder *e, const struct tensor *t, size_t stride)
+{
+    int64_t rows = t->shape[0], width = t->shape[1];
+    float *out = memory(e, (size_t)rows * stride * sizeof *out);
+    for (int64_t r = 0; r < rows; r++)
+        tensor_read_floats(t, r * width, width, out + (size_t)r * stride);
+    return out;
+}
+
+static void load_layer(struct encoder *e, struct encoder_layer *l, const struct layer_tensors *t)
+{
+    const struct tensor *const in[] = { &t->query, &t->key, &t->value }, *const in_bias[] = { &t->query_bias, &t->key_bias, &t->value_bias };
+    linear_load(e, &l->qkv, in, in_bias, LEN(in));
+    linear_load(e, &l->out, (const struct tensor *[]){ &t->out }, (const struct tensor *[]){ &t->out_bias }, 1);
+    linear_load(e, &l->up, (const struct tensor *[]){ &t->up }, (const struct tensor *[]){ &t->up_bias }, 1);
+    linear_load(e, &l->down, (const struct tensor *[]){ &t->down }, (const struct tensor *[]){ &t->down_bias }, 1);
+    norm_load(e, &l->attention_norm, &t->attention_norm, &t->attention_norm_bias);
+    norm_load(e, &l->ffn_norm, &t->ffn_norm, &t->ffn_norm_bias);
+}
+
+bool encoder_load(struct encoder *e, struct err *err)
+{
+    const struct model_config *c = e->config;
+    const struct model_tensors *t = &e->checkpoint->tensors;
+    size_t word_stride = kernel_pad((size_t)c->embedding);
+    e->stride = spread_stride((size_t)c->hidden);
+    e->ffn_stride = spread_stride((size_t)c->ffn);
+    e->padded = ((size_t)c->hidden + KERNEL_PANEL - 1) / KERNEL_PANEL * KERNEL_PANEL;
+    e->qkv_stride = spread_stride(MAX(3 * e->padded, word_stride));
+    if (c->positions == POSITIONS_ROTARY_PAIRS && t->sinusoids.data == NULL)
+        return err_set(err, ERR_INVALID, "the table of positions is missing");
+    e->words = table(e, &t->words, word_stride);
+    if (t->positions.data)
+        e->positions = table(e, &t->positions, word_stride);
+    if (t->token_types.data)
+        e->type = table(e, &t->token_types, word_stride);
+    norm_load(e, &e->embedding_norm, &t->embedding_norm, &t->embedding_norm_bias);
+    norm_load(e, &e->final_norm, &t->final_norm, &t->final_norm_bias);
+    if (t->project.data)
+        linear_load(e, &e->project, (const struct tensor *[]){ &t->project }, (const struct tensor *[]){ &t->project_bias }, 1);
+    e->layers = NEW_ARRAY(&e->arena, struct encoder_layer, (size_t)c->layers);
+    e->rotary = NEW_ARRAY(&e->arena, float *, (size_t)c->layers);
+    for (int l = 0; l < c->layers; l++)
+        load_layer(e, &e->layers[l], &t->layers[l]);
+    return true;
+}
+
+// --- rotary tables
+
+// The angle is the float product of position and stored frequency, as the reference implementation computes it; sine and cosine are then rounded once.
+static void fill_from_frequencies(float *cosine, float *sine, const float *frequency, size_t half, int64_t positions)
+{
+    for (int64_t p = 0; p < positions; p++)
+        for (size_t i = 0; i < half; i++) {
+            float angle = (float)p * frequency[i];
+            cosine[(size_t)p * half + i] = (float)cos((double)angle);
+            sine[(size_t)p * half + i] = (float)sin((double)angle);
+        }
+}
+
+static void fill_from_sinusoids(float *cosine, float *sine, const struct tensor *t, size_t half, int64_t positions)
+{
+    for (int64_t p = 0; p < positions; p++) {
+        tensor_read_floats(t, p * t->shape[1], (int64_t)half, sine + (size_t)p * half);
+        tensor_read_floats(t, p * t->shape[1] + (int64_t)half, (int64_t)half, cosine + (size_t)p * half);
+    }
+}
+
+static bool same_frequencies(const struct tensor *a, const struct tensor *b)
+{
+    return a->type == b->type && a->count == b->count && memcmp(a->data, b->data, (size_t)a->count * tensor_type_bytes(a->type)) == 0;
+}
+
+void encoder_make_rotary(struct encoder *e, int64_t positions)
+{
+    const struct model_config *c = e->config;
+    const struct model_tensors *t = &e->checkpoint->tensors;
+    size_t half = (size_t)config_head_dim(c) / 2;
+    if (c->positions == POSITIONS_LEARNED || positions <= e->rotary_positions)
+        return;
+    positions = c->positions == POSITIONS_ROTARY_PAIRS ? t->sinusoids.shape[0] : (positions + 255) / 256 * 256;
+    for (int l = 0; l < c->layers; l++) {
+        bool shared = l > 0 && (c->positions == POSITIONS_ROTARY_PAIRS || same_frequencies(&t->layers[l].inverse_freq, &t->layers[l - 1].inverse_freq));
+        size_t size = (size_t)positions * half;
+        if (!shared) {
+            e->rotary[l] = xrealloc(e->rotary[l], 2 * size * sizeof(float));
+            float frequency[512];
+            if (c->positions == POSITIONS_ROTARY_PAIRS) {
+                fill_from_sinusoids(e->rotary[l], e->rotary[l] + size, &t->sinusoids, half, positions);
+            } else {
+                tensor_read_floats(&t->layers[l].inverse_freq, 0, (int64_t)half, frequency);
+                fill_from_frequencies(e->rotary[l], e->rotary[l] + size, frequency, half, positions);
+            }
+        }
+        e->layers[l].cosine = shared ? e->layers[l - 1].cosine : e->rotary[l];
+        e->layers[l].sine = shared ? e->layers[l - 1].sine : e->rotary[l] + size;
+    }
+    e->rotary_positions = positions;
+}

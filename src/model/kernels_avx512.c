@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Kernels of 16 lanes: a tile is 14 × 32, 28 of the 32 registers. 8-bit products need VNNI too; a processor with AVX-512 but without it
+// uses the AVX2 kernels.
+#include "model/kernels.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+#define LANES 16
+#define ROWS 14
+#define WIDE 2
+#define TILE_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
+#define FN static __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512vnni")))
+#define KERNEL_NAME "avx512"
+#define KERNEL_FUSED true
+#define KERNEL_TABLE kernels_avx512
+
+typedef __m512 vf;
+typedef int32_t vi __attribute__((vector_size(64)));
+
+#define v_load(p) _mm512_loadu_ps(p)
+#define v_store(p, v) _mm512_storeu_ps((p), (v))
+#define v_set(x) _mm512_set1_ps(x)
+#define v_fma(a, b, c) _mm512_fmadd_ps((a), (b), (c))
+#define v_max(a, b) _mm512_max_ps((a), (b))
+#define v_of_int(v) _mm512_cvtepi32_ps((__m512i)(v))
+#define v_dot(sum, four, b) (vi)_mm512_dpbusd_epi32((__m512i)(sum), _mm512_set1_epi32(four), (__m512i)(b))
+
+#include "model/kernels_body.h"
+#endif

@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The kernels, written once for any width of vector. A file that includes it has defined
+//   LANES, vf, vi         floats in a vector, the vector types of float and int32_t
+//   FN                    attributes of a function (its target)
+//   v_load, v_store, v_set, v_fma, v_max    unaligned load and store, the same float in all lanes, a·b + c, the greater
+//   ROWS, WIDE            rows of a tile; vectors across a tile
+//   KERNEL_NAME, KERNEL_FUSED
+// Plain operators on vectors are used for the rest; the compiler must not fuse them (-ffp-contract=off), or the widths would differ.
+#include <math.h>
+
+#include "model/kernels.h"
+
+#define INLINE FN inline __attribute__((always_inline))
+#define PARTS (KERNEL_PAD / LANES)      // vectors that make 16 lanes
+
+#if defined(__clang__)
+#define UNROLL _Pragma("unroll")
+#else
+#define UNROLL _Pragma("GCC unroll 32")
+#endif
+
+// --- functions of one vector
+
+// e^x by 2^n times a polynomial in the rest (Cephes expf), for x from -87 up to 0 or a little more; below -87 as -87. Within 2 units of the last place.
+INLINE vf v_exp(vf x)
+{
+    const vf magic = v_set(12582912.0f);                // 1.5 · 2^23: adding it rounds to an integer
+    x = v_max(x, v_set(-87.0f));
+    vf shifted = v_fma(x, v_set(1.44269504088896341f), magic), n = shifted - magic;
+    vf r = v_fma(n, v_set(-0.693359375f), x);
+    r = v_fma(n, v_set(2.12194440e-4f), r);
+    vf p = v_set(1.9875691500e-4f);
+    p = v_fma(p, r, v_set(1.3981999507e-3f));
+    p = v_fma(p, r, v_set(8.3334519073e-3f));
+    p = v_fma(p, r, v_set(4.1665795894e-2f));
+    p = v_fma(p, r, v_set(1.6666665459e-1f));
+    p = v_fma(p, r, v_set(5.0000001201e-1f));
+    p = v_fma(p, r * r, r + v_set(1.0f));
+    return (vf)((vi)p + ((vi)shifted << 23));           // the low bits of `shifted` are n
+}
+
+// erf(x) as x P(x²) / Q(x²), |x| cut at 3.8325 where it is 1 (the rational function of Eigen and XLA). Within 3 units of the last place.
+INLINE vf v_erf(vf x)
+{
+    const vf limit = v_set(3.832506856900711f);
+    x = v_max(x, -limit);
+    x = -v_max(-x, -limit);
+    vf s = x * x;
+    vf p = v_set(-2.72614225801306e-10f);
+    p = v_fma(p, s, v_set(2.77068142495902e-08f));
+    p = v_fma(p, s, v_set(-2.10102402082508e-06f));
+    p = v_fma(p, s, v_set(-5.69250639462346e-05f));
+    p = v_fma(p, s, v_set(-7.34990630326855e-04f));
+    p = v_fma(p, s, v_set(-2.95459980854025e-03f));
+    p = v_fma(p, s, v_set(-1.60960333262415e-02f));
+    vf q = v_set(-1.45660718464996e-05f);
+    q = v_fma(q, s, v_set(-2.13374055278905e-04f));
+    q = v_fma(q, s, v_set(-1.68282697438203e-03f));
+    q = v_fma(q, s, v_set(-7.37332916720468e-03f));
+    q = v_fma(q, s, v_set(-1.42647390514189e-02f));
+    return x * p / q;
+}
+
+INLINE vf v_gelu(vf x)
+{
+    vf half = x * v_set(0.5f);
+    return v_fma(half, v_erf(x * v_set(0.70710678118654752f)), half);
+}
+
+FN void gelu(float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i += LANES)
+        v_store(x + i, v_gelu(v_load(x + i)));
+}
+
+// --- sums along a row: 16 lanes, then pairwise
+
+FN float sum_lanes(const vf part[PARTS])
+{
+    float lane[KERNEL_PAD];
+    for (int p = 0; p < PARTS; p++)
+        v_store(lane + p * LANES, part[p]);
+    for (int step = KERNEL_PAD / 2; step; step /= 2)
+        for (int i = 0; i < step; i++)
+            lane[i] += lane[i + step];
+    return lane[0];
+}
+
+FN float max_lanes(const vf part[PARTS])
+{
+    float lane[KERNEL_PAD], most;
+    for (int p = 0; p < PARTS; p++)
+        v_store(lane + p * LANES, part[p]);
+    most = lane[0];
+    for (int i = 1; i < KERNEL_PAD; i++)
+        most = lane[i] > most ? lane[i] : most;
+    return most;
+}
+
+// Of x - mean, with zeros for what lies beyond n.
+FN float sum_of_squares(const float *x, float mean, size_t n)
+{
+    static const float keep[2 * KERNEL_PAD] = { 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 };
+    vf part[PARTS];
+    size_t whole = n / KERNEL_PAD * KERNEL_PAD;
+    for (int p = 0; p < PARTS; p++)
+        part[p] = v_set(0.0f);
+    for (size_t i = 0; i < whole; i += KERNEL_PAD)
+        for (int p = 0; p < PARTS; p++) {
+            vf d = v_load(x + i + p * LANES) - v_set(mean);
+            part[p] = v_fma(d, d, part[p]);
+        }
+    for (int p = 0; p < PARTS && whole < n; p++) {
+        vf d = (v_load(x + whole + p * LANES) - v_set(mean)) * v_load(keep + KERNEL_PAD - (n - whole) + p * LANES);
+        part[p] = v_fma(d, d, part[p]);
+    }
+    return sum_lanes(part);
+}
+
+FN void layer_norm(const float *x, size_t x_stride, float *out, size_t out_stride, size_t rows, size_t n, const float *weight,
+                   const float *bias, float eps)
+{
+    for (size_t r = 0; r < rows; r++, x += x_stride, out += out_stride) {
+        vf part[PARTS];
+        for (int p = 0; p < PARTS; p++)
+            part[p] = v_set(0.0f);
+        for (size_t i = 0; i < n; i += KERNEL_PAD)
+            for (int p = 0; p < PARTS; p++)
+                part[p] += v_load(x + i + p * LANES);
+        float mean = sum_lanes(part) / (float)n;
+        float scale = 1.0f / sqrtf(sum_of_squares(x, mean, n) / (float)n + eps);
+        for (size_t i = 0; i < kernel_pad(n); i += LANES)
+            v_store(out + i, v_fma((v_load(x + i) - v_set(mean)) * v_set(scale), v_load(weight + i), v_load(bias + i)));
+    }
+}
+
+FN void softmax(float *x, size_t stride, size_t rows, size_t n, float *inverse)
+{
+    size_t padded = kernel_pad(n);
+    for (size_t r = 0; r < rows; r++, x += stride) {
+        vf part[PARTS];
+        for (size_t i = n; i < padded; i++)
+            x[i] = -1e30f;
+        for (int p = 0; p < PARTS; p++)
+            part[p] = v_load(x + p * LANES);
+        for (size_t i = KERNEL_PAD; i < padded; i += KERNEL_PAD)
+            for (int p = 0; p < PARTS; p++)
+                part[p] = v_max(part[p], v_load(x + i + p * LANES));
+        vf most = v_set(max_lanes(part));
+        for (int p = 0; p < PARTS; p++)
+            part[p] = v_set(0.0f);
+        for (size_t i = 0; i < padded; i += KERNEL_PAD)         // beyond n: e^-87, too small to change a sum that is at least 1
+            for (int p = 0; p < PARTS; p++) {
+                vf e = v_exp(v_load(x + i + p * LANES) - most);
+                v_store(x + i + p * LANES, e);
+                part[p] += e;
+            }
+        inverse[r] = 1.0f / sum_lanes(part);
+    }
+}
+
+// --- products
+
+// rows × (wide · LANES) of c. All of the tile stays in registers.
+INLINE void tile(const int rows, const int wide, const struct gemm *g, const float *a, const float *b, size_t b_stride, const float *bias, float *c)
+{
+    const size_t k_end = g->k, a_stride = g->a_stride, c_stride = g->c_stride;
+    vf sum[ROWS][WIDE];
+    UNROLL for (int r = 0; r < rows; r++)
+        UNROLL for (int w = 0; w < wide; w++)
+            sum[r][w] = v_set(0.0f);
+    for (size_t k = 0; k < k_end; k++, b += b_stride) {
+        vf column[WIDE];
+        UNROLL for (int w = 0; w < wide; w++)
+            column[w] = v_load(b + w * LANES);
+        UNROLL for (int r = 0; r < rows; r++) {
+            vf x = v_set(a[(size_t)r * a_stride + k]);
+            UNROLL for (int w = 0; w < wide; w++)
+                sum[r][w] = v_fma(x, column[w], sum[r][w]);
+        }
+    }
+    if (g->finish != GEMM_STORE)
+        UNROLL for (int w = 0; w < wide; w++) {
+            vf add = v_load(bias + w * LANES);
+            UNROLL for (int r = 0; r < rows; r++)
+                sum[r][w] += add;
+        }
+    if (g->finish == GEMM_BIAS_ADD)
+        UNROLL for (int r = 0; r < rows; r++)
+            UNROLL for (int w = 0; w < wide; w++)
+                sum[r][w] += v_load(c + (size_t)r * c_stride + w * LANES);
+    UNROLL for (int r = 0; r < rows; r++)
+        UNROLL for (int w = 0; w < wide; w++)
+            v_store(c + (size_t)r * c_stride + w * LANES, sum[r][w]);
+    if (g->finish == GEMM_BIAS_GELU)
+        for (int r = 0; r < rows; r++)
+            for (int w = 0; w < wide; w++)
+                v_store(c + (size_t)r * c_stride + w * LANES, v_gelu(v_load(c + (size_t)r * c_stride + w * LANES)));
+}
+
+typedef void tile_fn(const struct gemm *g, const float *a, const float *b, size_t b_stride, const float *bias, float *c);
+
+#define TILE(r) \
+    FN void tile_##r##_narrow(const struct gemm *g, const float *a, const float *b, size_t b_stride, const float *bias, float *c) \
+    { \
+        tile(r, WIDE / 2, g, a, b, b_stride, bias, c); \
+    } \
+    FN void tile_##r##_wide(const struct gemm *g, const float *a, const float *b, size_t b_stride, const float *bias, float *c) \
+    { \
+        tile(r, WIDE, g, a, b, b_stride, bias, c); \
+    }
+TILE_ROWS(TILE)
+
+static tile_fn *const tiles[ROWS + 1][2] = {
+#define X(r) [r] = { tile_##r##_narrow, tile_##r##_wide },
+    TILE_ROWS(X)
+#undef X
+};
+
+FN void gemm(const struct gemm *g)
+{
+    for (size_t n = 0; n < g->n; n += KERNEL_PANEL) {
+        size_t width = MIN((size_t)KERNEL_PANEL, g->n - n), step = MIN((size_t)WIDE * LANES, width);
+        for (size_t w = 0; w < width; w += step) {
+            const float *b = g->b + n * g->k + w, *bias = g->bias ? g->bias + n + w : NULL;
+            for (size_t r = 0; r < g->rows; r += ROWS)
+                tiles[MIN((size_t)ROWS, g->rows - r)][step == WIDE * LANES](g, g->a + r * g->a_stride, b, width, bias,
+                                                                           g->c + r * g->c_stride + n + w);
+        }
+    }
+}
+
+// --- 8 bits
+
+FN void quantise(const float *x, size_t x_stride, uint8_t *out, size_t out_stride, size_t rows, size_t n, float *scale)
+{
+    for (size_t r = 0; r < rows; r++, x += x_stride, out += out_stride) {
+        vf most = v_set(0.0f);
+        for (size_t i = 0; i < kernel_pad(n); i += LANES)
+            most = v_max(most, v_max(v_load(x + i), -v_load(x + i)));
+        float lane[LANES], largest = 0;
+        v_store(lane, most);
+        for (int i = 0; i < LANES; i++)
+            largest = lane[i] > largest ? lane[i] : largest;
+        scale[r] = largest / 127.0f;
+        const vf factor = v_set(largest > 0 ? 127.0f / largest : 0.0f), magic = v_set(12582912.0f + 128.0f);
+        for (size_t i = 0; i < kernel_pad(n); i += LANES) {
+            vi rounded = (vi)v_fma(v_load(x + i), factor, magic);       // the low byte is round(x) + 128
+            for (int l = 0; l < LANES; l++)
+                out[i + (size_t)l] = (uint8_t)rounded[l];
+        }
+    }
+}
+
+INLINE void finish_int8(const struct gemm_int8 *g, size_t row, size_t n, const vi *sums, int wide)
+{
+    float *c = g->c + row * g->c_stride + n;
+    for (int w = 0; w < wide; w++, n += LANES, c += LANES) {
+        vi offset, sum = sums[w];
+        memcpy(&offset, g->column_sum + n, sizeof offset);
+        sum -= offset << 7;
+        vf value = v_of_int(sum) * v_set(g->row_scale[row]) * v_load(g->column_scale + n) + v_load(g->bias + n);
+        if (g->finish == GEMM_BIAS_ADD)
+            value += v_load(c);
+        if (g->finish == GEMM_BIAS_GELU)
+            value = v_gelu(value);
+        v_store(c, value);
+    }
+}
+
+INLINE void tile_int8(const int rows, const int wide, const struct gemm_int8 *g, size_t row, size_t n, const int8_t *b, size_t b_stride)
+{
+    const uint8_t *a = g->a + row * g->a_stride;
+    vi sum[ROWS][WIDE];
+    UNROLL for (int r = 0; r < rows; r++)
+        UNROLL for (int w = 0; w < wide; w++)
+            sum[r][w] = (vi){ 0 };
+    for (size_t k = 0; k < g->k; k += 4, b += b_stride) {
+        vi column[WIDE];
+        UNROLL for (int w = 0; w < wide; w++)
+            memcpy(&column[w], b + w * LANES * 4, sizeof column[w]);
+        UNROLL for (int r = 0; r < rows; r++) {
+            int32_t four;
+            memcpy(&four, a + (size_t)r * g->a_stride + k, sizeof four);
+            UNROLL for (int w = 0; w < wide; w++)
+                sum[r][w] = v_dot(sum[r][w], four, column[w]);
+        }
+    }
+    for (int r = 0; r < rows; r++)
+        finish_int8(g, row + (size_t)r, n, sum[r], wide);
+}
+
+typedef void tile_int8_fn(const struct gemm_int8 *g, size_t row, size_t n, const int8_t *b, size_t b_stride);
+
+#define TILE_INT8(r) \
+    FN void tile_int8_##r##_narrow(const struct gemm_int8 *g, size_t row, size_t n, const int8_t *b, size_t b_stride) \
+    { \
+        tile_int8(r, WIDE / 2, g, row, n, b, b_stride); \
+    } \
+    FN void tile_int8_##r##_wide(const struct gemm_int8 *g, size_t row, size_t n, const int8_t *b, size_t b_stride) \
+    { \
+        tile_int8(r, WIDE, g, row, n, b, b_stride); \
+    }
+TILE_ROWS(TILE_INT8)
+
+static tile_int8_fn *const tiles_int8[ROWS + 1][2] = {
+#define X(r) [r] = { tile_int8_##r##_narrow, tile_int8_##r##_wide },
+    TILE_ROWS(X)
+#undef X
+};
+
+FN void gemm_int8(const struct gemm_int8 *g)
+{
+    for (size_t n = 0; n < g->n; n += KERNEL_PANEL) {
+        size_t width = MIN((size_t)KERNEL_PANEL, g->n - n), step = MIN((size_t)WIDE * LANES, width);
+        for (size_t w = 0; w < width; w += step)
+            for (size_t r = 0; r < g->rows; r += ROWS)
+                tiles_int8[MIN((size_t)ROWS, g->rows - r)][step == WIDE * LANES](g, r, n + w, g->b + n * g->k + w * 4, width * 4);
+    }
+}
+
+const struct kernels KERNEL_TABLE = {
+    .name = KERNEL_NAME, .is_fused = KERNEL_FUSED, .row_tile = ROWS, .gemm = gemm, .gemm_int8 = gemm_int8, .layer_norm = layer_norm,
+    .softmax = softmax, .gelu = gelu, .quantise = quantise,
+};

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// A file that appears whole or not at all: written beside its place under another name, synced, renamed. Buffered; its BLAKE3 digest and
+// its size are known when it is finished.
+#include "base/err.h"
+#include "base/hash.h"
+
+struct output;
+// *out is NULL after a failure. `path` lies in a folder that is there.
+bool output_open(Str path, struct output **out, struct err *err) MUST_CHECK;
+bool output_write(struct output *o, const void *bytes, size_t len, struct err *err) MUST_CHECK;
+// Syncs and renames. After a failure nothing stands at the path that was not there before.
+bool output_commit(struct output *o, struct err *err) MUST_CHECK;
+// Of what was written; after output_commit().
+Hash output_digest(const struct output *o);
+int64_t output_size(const struct output *o);
+// Removes the temporary file unless it was committed. NULL is fine.
+void output_close(struct output *o);
