@@ -72,13 +72,16 @@ void encoder_free(struct encoder *e)
 
 const char *encoder_kernels(const struct encoder *e) { return e->kernels->name; }
 
-const char *encoder_arithmetic_name(const struct encoder *e)
+const char *encoder_arithmetic_name(const struct encoder_options *o)
 {
     static const char *const names[2][2] = { { "plain32", "fused32" }, { "plain-int8", "fused-int8" } };
-    return names[e->arithmetic == ARITHMETIC_INT8][e->kernels->is_fused];
+    const struct kernels *k = o->kernels ? kernels_find(o->kernels) : kernels_best();
+    return names[o->arithmetic == ARITHMETIC_INT8][k && k->is_fused];
 }
 
 int encoder_threads(const struct encoder *e) { return team_size(e->team); }
+
+const struct model_config *encoder_config(const struct encoder *e) { return e->config; }
 
 size_t encoder_stride(const struct encoder *e) { return e->stride; }
 

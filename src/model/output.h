@@ -9,7 +9,8 @@ struct output;
 // *out is NULL after a failure. `path` lies in a folder that is there.
 bool output_open(Str path, struct output **out, struct err *err) MUST_CHECK;
 bool output_write(struct output *o, const void *bytes, size_t len, struct err *err) MUST_CHECK;
-// Syncs and renames. After a failure nothing stands at the path that was not there before.
+// Syncs and renames. After a failure nothing stands at the path that was not there before. The folder is the caller's to sync, once for
+// all files in it: until then a power cut may take the file back, never a part of it.
 bool output_commit(struct output *o, struct err *err) MUST_CHECK;
 // Of what was written; after output_commit().
 Hash output_digest(const struct output *o);

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "model/output.h"
+#include "sys/file.h"
 #include "value/read.h"
 
 enum { PIECE = 1024 * 1024, NAME_SHOWN = 80 };
@@ -256,7 +257,8 @@ bool safetensors_write(Str path, const struct tensor *tensors, size_t count, Val
     for (int i = 0; i < 8; i++)
         length[i] = (uint8_t)((uint64_t)header.len >> 8 * i);
     bool ok = output_open(path, &o, err) && output_write(o, length, 8, err) && output_write(o, header.data, header.len, err)
-        && write_tensors(o, tensors, count, fill, arg, err) && output_commit(o, err);
+        && write_tensors(o, tensors, count, fill, arg, err) && output_commit(o, err)
+        && dir_sync(str_dirname(path), err);
     output_close(o);
     strbuf_release(&header);
     arena_release(&scratch);
