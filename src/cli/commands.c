@@ -10,7 +10,7 @@ const struct command *const commands[] = {
     &cmd_run, &cmd_flows, &cmd_runs, &cmd_show, &cmd_logs, &cmd_resume, &cmd_report, &cmd_cancel, &cmd_validate, &cmd_images, &cmd_why, &cmd_diff,
     &cmd_cost, &cmd_export, &cmd_verify, &cmd_gc, &cmd_store,
     &cmd_check, &cmd_stats, &cmd_subset, &cmd_split, &cmd_index,
-    &cmd_model, &cmd_embed,
+    &cmd_model, &cmd_embed, &cmd_classify,
     &cmd_config, &cmd_help,
     &cmd_attempt, &cmd_js, NULL,
 };

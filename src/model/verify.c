@@ -60,6 +60,20 @@ static float *compact(struct arena *a, const struct verifying *v, const float *h
 
 // --- float against double
 
+static void check_classes(struct verifying *v, const float *hidden, const double *want_hidden, size_t rows)
+{
+    bool tokens = checkpoint_has_head(v->checkpoint, HEAD_TOKEN);
+    size_t n = (tokens ? rows : 1) * (size_t)v->checkpoint->config.labels;
+    float *got = NEW_ARRAY(v->arena, float, n);
+    double *want = NEW_ARRAY(v->arena, double, n);
+    if (tokens)
+        encoder_classify_tokens(v->encoder, hidden, rows, got);
+    else
+        encoder_classify_sequence(v->encoder, hidden, got);
+    reference_classify(v->checkpoint, want_hidden, rows, want);
+    add_comparison(v, "classification logits, fast kernels against double precision", got, want, n, FLOAT_LIMIT);
+}
+
 static void check_arithmetic(struct verifying *v)
 {
     const struct model_config *c = &v->checkpoint->config;
@@ -72,6 +86,8 @@ static void check_arithmetic(struct verifying *v)
     const float *hidden = encoder_run(v->encoder, &(struct batch){ 1, starts, tokens }, c->layers);
     reference_run(v->checkpoint, tokens, (int64_t)rows, c->layers, want, NULL);
     add_comparison(v, "last hidden state, fast kernels against double precision", compact(v->arena, v, hidden, rows), want, rows * d, FLOAT_LIMIT);
+    if (checkpoint_has_head(v->checkpoint, HEAD_SEQUENCE) || checkpoint_has_head(v->checkpoint, HEAD_TOKEN))
+        check_classes(v, hidden, want, rows);
     if (!checkpoint_has_head(v->checkpoint, HEAD_MLM))
         return;
     float *logits = NEW_ARRAY(v->arena, float, rows * vocab);
