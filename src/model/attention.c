@@ -3,7 +3,7 @@
 // so both products run in the same kernel; the scores of a few rows at a time stay in the cache.
 //
 // A member's memory, T tokens in the sequence, D the head's size, rows padded to 16:
-//     q [T][D] | keys, packed D × T | values, packed T × D | scores [ROWS][T] | result [ROWS][D] | 1/sums [ROWS]
+//     q [T][D] | k or v turned [T][D] | keys, packed D × T | values, packed T × D | scores [ROWS][T] | result [ROWS][D] | 1/sums [ROWS]
 #include "model/encoder_inside.h"
 
 #include <math.h>
@@ -12,7 +12,7 @@ enum { SCORE_ROWS = 28 };
 
 struct head {
     size_t length, size, padded_length, padded_size, score_stride;
-    float *q, *keys, *values, *scores, *result, *inverse;
+    float *q, *turned, *keys, *values, *scores, *result, *inverse;
 };
 
 static size_t carve(struct head *h, float *memory, size_t length, size_t size)
@@ -21,6 +21,7 @@ static size_t carve(struct head *h, float *memory, size_t length, size_t size)
                         .score_stride = spread_stride(length) };
     size_t at = 0;
     h->q = memory + at, at += kernel_pad(length * size);
+    h->turned = memory + at, at += kernel_pad(length * size) + KERNEL_PANEL;
     h->keys = memory + at, at += kernel_pad(size * h->padded_length);
     h->values = memory + at, at += kernel_pad(length * h->padded_size);
     h->scores = memory + at, at += SCORE_ROWS * h->score_stride;
@@ -43,70 +44,29 @@ void attention_reserve(struct encoder *e, int64_t length)
     }
 }
 
-// Turns one token's vector of one head by its position.
-static void turn(const struct encoder *e, int layer, size_t position, const float *x, size_t size, float *out)
+// One of q, k and v of a head, turned by position where it has to be.
+static void take(const struct encoder *e, int layer, const struct head *h, const float *x, float scale, bool turn, float *out)
 {
     const struct encoder_layer *l = &e->layers[layer];
-    size_t half = size / 2;
-    const float *cosine = l->cosine + position * half, *sine = l->sine + position * half;
-    if (e->config->positions == POSITIONS_ROTARY_HALF) {
-        for (size_t i = 0; i < half; i++) {
-            float a = x[i], b = x[i + half];
-            out[i] = a * cosine[i] - b * sine[i];
-            out[i + half] = b * cosine[i] + a * sine[i];
-        }
-    } else {
-        for (size_t i = 0; i < half; i++) {
-            float a = x[2 * i], b = x[2 * i + 1];
-            out[2 * i] = a * cosine[i] - b * sine[i];
-            out[2 * i + 1] = b * cosine[i] + a * sine[i];
-        }
+    if (turn) {
+        e->kernels->rotate(&(struct rotation){ x, l->cosine, l->sine, e->qkv_stride, h->length, h->size / 2, out, scale,
+                                               e->config->positions == POSITIONS_ROTARY_PAIRS });
+        return;
     }
-}
-
-static void take_queries(const struct encoder *e, int layer, const struct head *h, const float *q)
-{
-    float scale = (float)(1.0 / sqrt((double)h->size)), scaled[1024];
-    bool rotary = e->config->positions != POSITIONS_LEARNED;
-    for (size_t t = 0; t < h->length; t++, q += e->qkv_stride) {
-        float *out = h->q + t * h->size;
+    for (size_t t = 0; t < h->length; t++, x += e->qkv_stride, out += h->size)
         for (size_t i = 0; i < h->size; i++)
-            scaled[i] = q[i] * scale;
-        if (rotary)
-            turn(e, layer, t, scaled, h->size, out);
-        else
-            memcpy(out, scaled, h->size * sizeof *out);
-    }
+            out[i] = x[i] * scale;
 }
 
-static void pack_keys(const struct encoder *e, int layer, const struct head *h, const float *k)
+// What stands behind the head's columns comes along: it makes columns of the result that nobody reads.
+static void pack_values(const struct head *h, const float *v, size_t stride)
 {
-    float turned[1024];
-    bool rotary = e->config->positions != POSITIONS_LEARNED;
-    for (size_t t = 0; t < h->padded_length; t++, k += e->qkv_stride) {
-        size_t panel = t / KERNEL_PANEL * KERNEL_PANEL, width = MIN((size_t)KERNEL_PANEL, h->padded_length - panel);
-        float *out = h->keys + panel * h->size + (t - panel);
-        const float *from = k;
-        if (rotary && t < h->length)
-            turn(e, layer, t, k, h->size, turned), from = turned;
-        for (size_t i = 0; i < h->size; i++)
-            out[i * width] = t < h->length ? from[i] : 0;
-    }
-}
-
-static void pack_values(const struct encoder *e, int layer, const struct head *h, const float *v)
-{
-    float turned[1024];
-    for (size_t t = 0; t < h->length; t++, v += e->qkv_stride) {
-        const float *from = v;
-        if (e->config->rotary_value && e->config->positions != POSITIONS_LEARNED)
-            turn(e, layer, t, v, h->size, turned), from = turned;
-        for (size_t c = 0; c < h->padded_size; c += KERNEL_PANEL) {
-            size_t width = MIN((size_t)KERNEL_PANEL, h->padded_size - c), real = MIN(width, h->size - c);
-            float *out = h->values + c * h->length + t * width;
-            memcpy(out, from + c, real * sizeof *out);
-            memset(out + real, 0, (width - real) * sizeof *out);
-        }
+    for (size_t c = 0; c < h->padded_size; c += KERNEL_PAD) {
+        size_t panel = c / KERNEL_PANEL * KERNEL_PANEL, width = MIN((size_t)KERNEL_PANEL, h->padded_size - panel);
+        float *out = h->values + panel * h->length + (c - panel);
+        const float *from = v + c;
+        for (size_t t = 0; t < h->length; t++, from += stride, out += width)
+            memcpy(out, from, KERNEL_PAD * sizeof *out);
     }
 }
 
@@ -135,9 +95,13 @@ void attention_run(struct encoder *e, int layer, size_t sequence, int head, stru
     if (length == 0)
         return;
     carve(&h, s->attention, length, size);
-    take_queries(e, layer, &h, q);
-    pack_keys(e, layer, &h, q + e->padded);
-    pack_values(e, layer, &h, q + 2 * e->padded);
+    bool rotary = e->config->positions != POSITIONS_LEARNED, turn_values = rotary && e->config->rotary_value;
+    take(e, layer, &h, q, (float)(1.0 / sqrt((double)size)), rotary, h.q);
+    take(e, layer, &h, q + e->padded, 1, rotary, h.turned);
+    kernels_pack(h.turned, size, 0, h.padded_length, size, length, h.keys);
+    if (turn_values)
+        take(e, layer, &h, q + 2 * e->padded, 1, true, h.turned);
+    pack_values(&h, turn_values ? h.turned : q + 2 * e->padded, turn_values ? size : e->qkv_stride);
     for (size_t r = 0; r < length; r += SCORE_ROWS) {
         size_t rows = MIN((size_t)SCORE_ROWS, length - r);
         struct gemm scores = { .rows = rows, .k = size, .n = h.padded_length, .a = h.q + r * size, .a_stride = size, .b = h.keys, .c = h.scores,

@@ -243,8 +243,8 @@ static void reserve(struct encoder *e, const struct batch *b)
     free(e->qkv);
     e->row_capacity = rows;
     CHECK((e->x = aligned_alloc(64, (size_t)rows * e->stride * sizeof(float))) != NULL);
-    CHECK((e->qkv = aligned_alloc(64, (size_t)rows * e->qkv_stride * sizeof(float))) != NULL);
-    memset(e->qkv, 0, (size_t)rows * e->qkv_stride * sizeof(float));
+    CHECK((e->qkv = aligned_alloc(64, ((size_t)rows * e->qkv_stride + KERNEL_PANEL) * sizeof(float))) != NULL);
+    memset(e->qkv, 0, ((size_t)rows * e->qkv_stride + KERNEL_PANEL) * sizeof(float));      // behind the last head: see pack_values()
 }
 
 const float *encoder_run(struct encoder *e, const struct batch *b, int layer)

@@ -44,6 +44,14 @@ struct gemm_int8 {                      // as struct gemm, of integers; c = (ab 
     enum gemm_finish finish;
 };
 
+struct rotation {                       // rows of one head
+    const float *x, *cosine, *sine;     // tables: [rows][half]
+    size_t x_stride, rows, half;
+    float *out;                         // [rows][2 half]
+    float scale;
+    bool pairs;                         // 2i goes with 2i + 1; else i with i + half
+};
+
 struct kernels {
     const char *name;                   // "avx512", "avx2", "plain"
     bool is_fused;
@@ -58,6 +66,8 @@ struct kernels {
     void (*softmax)(float *x, size_t stride, size_t rows, size_t n, float *inverse);
     // x Φ(x) by erf, in place; n is a multiple of 16. Within 2e-7 · max(1, |x|) of the exact value.
     void (*gelu)(float *x, size_t n);
+    // Scales and turns (rotary positions).
+    void (*rotate)(const struct rotation *r);
     // Rows to 8 bits with a scale each: out = round(x / scale) + 128, scale = max |x| / 127.
     void (*quantise)(const float *x, size_t x_stride, uint8_t *out, size_t out_stride, size_t rows, size_t n, float *scale);
 };

@@ -34,5 +34,16 @@ FN inline vi v_dot(vi sum, int32_t four, vi b)
     return sum + (vi)even + (vi)odd;
 }
 
+FN inline __attribute__((always_inline)) void v_half_sum(const vf *part, float lane[4])
+{
+    __m256 eight = _mm256_add_ps(part[0], part[1]);
+    _mm_storeu_ps(lane, _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1)));
+}
+FN inline __attribute__((always_inline)) void v_half_max(const vf *part, float lane[4])
+{
+    __m256 eight = _mm256_max_ps(part[0], part[1]);
+    _mm_storeu_ps(lane, _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1)));
+}
+
 #include "model/kernels_body.h"
 #endif

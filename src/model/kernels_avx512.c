@@ -26,5 +26,17 @@ typedef int32_t vi __attribute__((vector_size(64)));
 #define v_of_int(v) _mm512_cvtepi32_ps((__m512i)(v))
 #define v_dot(sum, four, b) (vi)_mm512_dpbusd_epi32((__m512i)(sum), _mm512_set1_epi32(four), (__m512i)(b))
 
+// 16 lanes: upper half onto lower half, twice.
+FN inline __attribute__((always_inline)) void v_half_sum(const vf *part, float lane[4])
+{
+    __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(part[0]), _mm512_extractf32x8_ps(part[0], 1));
+    _mm_storeu_ps(lane, _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1)));
+}
+FN inline __attribute__((always_inline)) void v_half_max(const vf *part, float lane[4])
+{
+    __m256 eight = _mm256_max_ps(_mm512_castps512_ps256(part[0]), _mm512_extractf32x8_ps(part[0], 1));
+    _mm_storeu_ps(lane, _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1)));
+}
+
 #include "model/kernels_body.h"
 #endif

@@ -4,6 +4,8 @@
 //   LANES, vf, vi         floats in a vector, the vector types of float and int32_t
 //   FN                    attributes of a function (its target)
 //   v_load, v_store, v_set, v_fma, v_max    unaligned load and store, the same float in all lanes, a·b + c, the greater
+//   v_of_int, v_dot                         integers to floats; sum + four products of bytes in each lane
+//   v_half_sum, v_half_max                  16 lanes to 4, see sum_lanes()
 //   ROWS, WIDE            rows of a tile; vectors across a tile
 //   KERNEL_NAME, KERNEL_FUSED
 // Plain operators on vectors are used for the rest; the compiler must not fuse them (-ffp-contract=off), or the widths would differ.
@@ -76,26 +78,20 @@ FN void gelu(float *x, size_t n)
 
 // --- sums along a row: 16 lanes, then pairwise
 
-FN float sum_lanes(const vf part[PARTS])
+// v_half_sum and v_half_max join 16 lanes to 4: i with i + 8, then with i + 4.
+INLINE float sum_lanes(const vf part[PARTS])
 {
-    float lane[KERNEL_PAD];
-    for (int p = 0; p < PARTS; p++)
-        v_store(lane + p * LANES, part[p]);
-    for (int step = KERNEL_PAD / 2; step; step /= 2)
-        for (int i = 0; i < step; i++)
-            lane[i] += lane[i + step];
-    return lane[0];
+    float lane[4];
+    v_half_sum(part, lane);
+    return (lane[0] + lane[2]) + (lane[1] + lane[3]);
 }
 
-FN float max_lanes(const vf part[PARTS])
+INLINE float max_lanes(const vf part[PARTS])
 {
-    float lane[KERNEL_PAD], most;
-    for (int p = 0; p < PARTS; p++)
-        v_store(lane + p * LANES, part[p]);
-    most = lane[0];
-    for (int i = 1; i < KERNEL_PAD; i++)
-        most = lane[i] > most ? lane[i] : most;
-    return most;
+    float lane[4], a, b;
+    v_half_max(part, lane);
+    a = lane[0] > lane[2] ? lane[0] : lane[2], b = lane[1] > lane[3] ? lane[1] : lane[3];
+    return a > b ? a : b;
 }
 
 // Of x - mean, with zeros for what lies beyond n.
@@ -218,16 +214,52 @@ static tile_fn *const tiles[ROWS + 1][2] = {
 #undef X
 };
 
+// Weights come from a far cache, and each panel is used once for a block of rows: while a tile is computed, a share of the next panel is fetched.
+INLINE void fetch(const char *at, const char *end)
+{
+    for (; at < end; at += 64)
+        __builtin_prefetch(at, 0, 2);
+}
+
 FN void gemm(const struct gemm *g)
 {
+    size_t tile_rows = (g->rows + ROWS - 1) / ROWS;
     for (size_t n = 0; n < g->n; n += KERNEL_PANEL) {
-        size_t width = MIN((size_t)KERNEL_PANEL, g->n - n), step = MIN((size_t)WIDE * LANES, width);
+        size_t width = MIN((size_t)KERNEL_PANEL, g->n - n), step = MIN((size_t)WIDE * LANES, width), rest = g->n - n - width;
+        const char *next = (const char *)(g->b + (n + width) * g->k);
+        size_t share = MIN(rest, (size_t)KERNEL_PANEL) * g->k * sizeof(float) / (tile_rows * (width / step)) + 1;
         for (size_t w = 0; w < width; w += step) {
             const float *b = g->b + n * g->k + w, *bias = g->bias ? g->bias + n + w : NULL;
-            for (size_t r = 0; r < g->rows; r += ROWS)
+            for (size_t r = 0; r < g->rows; r += ROWS) {
+                if (rest)
+                    fetch(next, next + share);
+                next += share;
                 tiles[MIN((size_t)ROWS, g->rows - r)][step == WIDE * LANES](g, g->a + r * g->a_stride, b, width, bias,
                                                                            g->c + r * g->c_stride + n + w);
+            }
         }
+    }
+}
+
+// Turns vectors of 2 · half floats by their positions, after scaling them: i with i + half, or 2i with 2i + 1.
+FN void rotate(const struct rotation *r)
+{
+    size_t half = r->half;
+    const float *restrict x = r->x, *restrict cosine = r->cosine, *restrict sine = r->sine;
+    float *restrict out = r->out, scale = r->scale;
+    for (size_t t = 0; t < r->rows; t++, x += r->x_stride, out += 2 * half, cosine += half, sine += half) {
+        if (r->pairs)
+            for (size_t i = 0; i < half; i++) {
+                float a = x[2 * i] * scale, b = x[2 * i + 1] * scale;
+                out[2 * i] = a * cosine[i] - b * sine[i];
+                out[2 * i + 1] = b * cosine[i] + a * sine[i];
+            }
+        else
+            for (size_t i = 0; i < half; i++) {
+                float a = x[i] * scale, b = x[i + half] * scale;
+                out[i] = a * cosine[i] - b * sine[i];
+                out[i + half] = b * cosine[i] + a * sine[i];
+            }
     }
 }
 
@@ -322,5 +354,5 @@ FN void gemm_int8(const struct gemm_int8 *g)
 
 const struct kernels KERNEL_TABLE = {
     .name = KERNEL_NAME, .is_fused = KERNEL_FUSED, .row_tile = ROWS, .gemm = gemm, .gemm_int8 = gemm_int8, .layer_norm = layer_norm,
-    .softmax = softmax, .gelu = gelu, .quantise = quantise,
+    .softmax = softmax, .gelu = gelu, .rotate = rotate, .quantise = quantise,
 };

@@ -38,4 +38,7 @@ static inline vi v_dot(vi sum, int32_t four, vi b)
     return sum;
 }
 
+static inline void v_half_sum(const vf *part, float lane[4]) { v_store(lane, (part[0] + part[2]) + (part[1] + part[3])); }
+static inline void v_half_max(const vf *part, float lane[4]) { v_store(lane, v_max(v_max(part[0], part[2]), v_max(part[1], part[3]))); }
+
 #include "model/kernels_body.h"

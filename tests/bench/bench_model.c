@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// How near the forward pass comes to what the cores can do: `bench_model MODEL SEQUENCES TOKENS [THREADS [float | int8 | plain | avx2]]` takes every
+// k-th sequence (at most 1,022 residues of each) until there are TOKENS, and prints one JSON line. The peak is measured before and
+// after: independent multiply-adds in registers, on as many threads. Seconds are processor time of all threads ("cpu") and wall
+// time; on a machine with other work believe the first. FLOP are those of real tokens alone. "padded" runs the same sequences as a
+// library that pads would: batches of 4,096 tokens, each sequence as long as its batch's longest.
+#include <pthread.h>
+#include <time.h>
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+#include "base/arena.h"
+#include "base/clock.h"
+#include "base/vec.h"
+#include "model/encoder.h"
+#include "model/kernels.h"
+#include "model/seqfile.h"
+
+enum { PEAK_LOOPS = 4000000, PEAK_CHAINS = 12, LONGEST = 1022, PADDED_BATCH = 4096 };
+
+struct sequences {
+    VEC(int32_t) tokens;
+    VEC(int64_t) starts;
+};
+struct spent {
+    double wall, cpu;
+};
+
+static double clock_seconds(clockid_t id)
+{
+    struct timespec t;
+    clock_gettime(id, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static struct spent now(void) { return (struct spent){ clock_seconds(CLOCK_MONOTONIC), clock_seconds(CLOCK_PROCESS_CPUTIME_ID) }; }
+
+// --- the peak
+
+static volatile float sink;
+
+#if defined(__x86_64__)
+__attribute__((target("avx512f"))) static int multiply_add_16(void)
+{
+    __m512 sum[PEAK_CHAINS], a = _mm512_set1_ps(0.999f), b = _mm512_set1_ps(0.001f);
+    for (int i = 0; i < PEAK_CHAINS; i++)
+        sum[i] = _mm512_set1_ps((float)i);
+    for (int n = 0; n < PEAK_LOOPS; n++)
+#pragma GCC unroll 12
+        for (int i = 0; i < PEAK_CHAINS; i++)
+            sum[i] = _mm512_fmadd_ps(sum[i], a, b);
+    for (int i = 1; i < PEAK_CHAINS; i++)
+        sum[0] = _mm512_add_ps(sum[0], sum[i]);
+    sink = _mm512_cvtss_f32(sum[0]);
+    return 16;
+}
+
+__attribute__((target("avx2,fma"))) static int multiply_add_8(void)
+{
+    __m256 sum[PEAK_CHAINS], a = _mm256_set1_ps(0.999f), b = _mm256_set1_ps(0.001f);
+    for (int i = 0; i < PEAK_CHAINS; i++)
+        sum[i] = _mm256_set1_ps((float)i);
+    for (int n = 0; n < PEAK_LOOPS; n++)
+#pragma GCC unroll 12
+        for (int i = 0; i < PEAK_CHAINS; i++)
+            sum[i] = _mm256_fmadd_ps(sum[i], a, b);
+    for (int i = 1; i < PEAK_CHAINS; i++)
+        sum[0] = _mm256_add_ps(sum[0], sum[i]);
+    sink = _mm256_cvtss_f32(sum[0]);
+    return 8;
+}
+#endif
+
+static int multiply_add(void)
+{
+#if defined(__x86_64__)
+    if (kernels_find("avx512"))
+        return multiply_add_16();
+    if (kernels_find("avx2"))
+        return multiply_add_8();
+#endif
+    float sum[PEAK_CHAINS] = { 0 };
+    for (int n = 0; n < PEAK_LOOPS; n++)
+        for (int i = 0; i < PEAK_CHAINS; i++)
+            sum[i] = sum[i] * 0.999f + 0.001f;
+    for (int i = 0; i < PEAK_CHAINS; i++)
+        sink = sink + sum[i];
+    return 1;
+}
+
+// FLOP a second of processor time, of one thread; the best of some.
+static void *measure_peak(void *arg)
+{
+    double *best = arg;
+    for (int i = 0; i < 6; i++) {
+        double start = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
+        int lanes = multiply_add();
+        double flop = 2.0 * PEAK_LOOPS * PEAK_CHAINS * lanes / (clock_seconds(CLOCK_THREAD_CPUTIME_ID) - start);
+        *best = MAX(*best, flop);
+    }
+    return NULL;
+}
+
+// On `threads` at once, of one of them on average.
+static double peak(int threads)
+{
+    pthread_t thread[64];
+    double best[64] = { 0 }, sum = 0;
+    threads = MIN(threads, 64);
+    for (int i = 0; i < threads; i++)
+        pthread_create(&thread[i], NULL, measure_peak, &best[i]);
+    for (int i = 0; i < threads; i++) {
+        pthread_join(thread[i], NULL);
+        sum += best[i];
+    }
+    return sum / threads;
+}
+
+// --- sequences
+
+static void take_sequence(struct sequences *s, const struct vocab *v, Str residues)
+{
+    int32_t *body = xcalloc(2 * residues.len + 1, sizeof *body);
+    uint8_t *is_residue = xcalloc(2 * residues.len + 1, 1);
+    struct vocab_notes notes;
+    int64_t n = MIN(vocab_encode(v, residues, body, is_residue, &notes), LONGEST);
+    vec_push_heap(&s->tokens, v->cls);
+    for (int64_t i = 0; i < n; i++)
+        vec_push_heap(&s->tokens, body[i]);
+    vec_push_heap(&s->tokens, v->eos);
+    vec_push_heap(&s->starts, (int64_t)s->tokens.len);
+    free(body);
+    free(is_residue);
+}
+
+static bool read_sequences(struct sequences *s, const struct vocab *v, Str path, int64_t tokens, struct err *err)
+{
+    int64_t all = 0, step, number = 0;
+    struct sequence q;
+    bool end = false, ok = true;
+    struct seqfile *f = seqfile_open(path, CHAIN_ANY, err);
+    while (f && ok && (ok = seqfile_next(f, &q, &end, err)) && !end)
+        all += (int64_t)MIN(q.residues.len, (size_t)LONGEST) + 2;
+    seqfile_close(f);
+    if (f == NULL || !ok)
+        return false;
+    step = MAX(all / tokens, 1);
+    vec_push_heap(&s->starts, 0);
+    f = seqfile_open(path, CHAIN_ANY, err);
+    for (end = false; f && (ok = seqfile_next(f, &q, &end, err)) && !end; number++)
+        if (number % step == 0)
+            take_sequence(s, v, q.residues);
+    seqfile_close(f);
+    return f != NULL && ok;
+}
+
+static void run(struct encoder *e, const struct sequences *s, const struct model_config *c)
+{
+    int64_t budget = encoder_batch_tokens(e);
+    int64_t *starts = xcalloc(s->starts.len + 1, sizeof *starts);
+    for (size_t i = 0; i + 1 < s->starts.len;) {
+        size_t n = 0;
+        for (; i + n + 1 < s->starts.len && (n == 0 || s->starts.at[i + n + 1] - s->starts.at[i] <= budget); n++)
+            starts[n + 1] = s->starts.at[i + n + 1] - s->starts.at[i];
+        sink = encoder_run(e, &(struct batch){ n, starts, s->tokens.at + s->starts.at[i] }, c->layers)[0];
+        i += n;
+    }
+    free(starts);
+}
+
+static void pad(const struct sequences *s, const struct vocab *v, struct sequences *out)
+{
+    vec_push_heap(&out->starts, 0);
+    for (size_t i = 0; i + 1 < s->starts.len;) {
+        int64_t longest = 0;
+        size_t n = 0;
+        for (; i + n + 1 < s->starts.len; n++) {
+            int64_t length = s->starts.at[i + n + 1] - s->starts.at[i + n];
+            if (n && MAX(longest, length) * (int64_t)(n + 1) > PADDED_BATCH)
+                break;
+            longest = MAX(longest, length);
+        }
+        for (; n; n--, i++) {
+            for (int64_t t = 0; t < longest; t++)
+                vec_push_heap(&out->tokens, s->starts.at[i] + t < s->starts.at[i + 1] ? s->tokens.at[s->starts.at[i] + t] : v->pad);
+            vec_push_heap(&out->starts, (int64_t)out->tokens.len);
+        }
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct err err;
+    struct sequences s = { 0 }, padded = { 0 };
+    struct encoder_options o = { .threads = argc > 4 ? (int)strtol(argv[4], NULL, 10) : 1 };
+    const char *how = argc > 5 ? argv[5] : "float";
+    o.arithmetic = strcmp(how, "int8") == 0 ? ARITHMETIC_INT8 : ARITHMETIC_FLOAT;
+    o.kernels = strcmp(how, "plain") == 0 || strcmp(how, "avx2") == 0 ? how : NULL;
+    if (argc < 4) {
+        fprintf(stderr, "usage: bench_model MODEL SEQUENCES TOKENS [THREADS [float | int8 | plain | avx2]]\n");
+        return 2;
+    }
+    struct checkpoint *c = checkpoint_open(str_of(argv[1]), &err);
+    struct encoder *e = c ? encoder_new(c, &o, &err) : NULL;
+    if (e == NULL || !read_sequences(&s, &c->vocab, str_of(argv[2]), strtoll(argv[3], NULL, 10), &err)) {
+        fprintf(stderr, "bench_model: %s\n", err.text);
+        return 1;
+    }
+    double flop = 0, before = peak(o.threads);
+    for (size_t i = 0; i + 1 < s.starts.len; i++) {
+        int64_t length = s.starts.at[i + 1] - s.starts.at[i];
+        flop += (double)length * config_flop_per_token(&c->config, length);
+    }
+    encoder_run(e, &(struct batch){ 1, s.starts.at, s.tokens.at }, c->config.layers);          // warm
+    struct spent start = now();
+    run(e, &s, &c->config);
+    struct spent packed = now();
+    double after = peak(o.threads), most = MAX(before, after);
+    pad(&s, &c->vocab, &padded);
+    struct spent middle = now();
+    run(e, &padded, &c->config);
+    struct spent end = now();
+    double wall = packed.wall - start.wall, cpu = packed.cpu - start.cpu;
+    printf("{\"kernels\": \"%s\", \"how\": \"%s\", \"threads\": %d, \"tokens\": %zu, \"gflop\": %.1f, \"wall\": %.3f, \"cpu\": %.3f, \"peak_gflops\": %.1f, "
+           "\"gflops_by_cpu\": %.1f, \"fraction\": %.3f, \"tokens_per_cpu_second\": %.0f, \"padded_tokens\": %zu, \"padded_cpu\": %.3f}\n",
+           encoder_kernels(e), how, o.threads, s.tokens.len, flop / 1e9, wall, cpu, most / 1e9, flop / cpu / 1e9, flop / cpu / most,
+           (double)s.tokens.len / cpu, padded.tokens.len, end.cpu - middle.cpu);
+    encoder_free(e);
+    checkpoint_close(c);
+    return 0;
+}
