@@ -12,7 +12,8 @@ static const struct option options[] = {
     { "model", OPTION_FOLDER, "DIR", "A model with a sequence or token head." },
     { "output", OPTION_FILE, "FILE", "Write the table there, whole or not at all, in place of standard output.", .letter = 'o' },
     { "chain", OPTION_TEXT, "CHAIN", "Tables of antibodies: H, L or HL (both, joined as the model wants it)." },
-    { "too-long", OPTION_TEXT, "HOW", "Sequences longer than the model takes: error (the usual), truncate, or windows (averaged where they overlap)." },
+    { "too-long", OPTION_TEXT, "HOW", "Sequences longer than the model takes: error (the usual), truncate, or windows (averaged where "
+        "they overlap)." },
     { "max-length", OPTION_COUNT, "N", "Residues that the model takes at once (its own limit, or 1022)." },
     { "threads", OPTION_COUNT, "N", "Threads (all cores). Results do not depend on it." },
     { "int8", OPTION_FLAG, NULL, "Compute linear layers in 8 bits: faster, less exact." },
@@ -33,7 +34,8 @@ static bool choose(Str given, const char *what, const char *const *names, int *o
             *out = i;
             return true;
         }
-    return given.len == 0 || err_set(err, ERR_INVALID, "--%s is %s, not '" STR_FMT "'", what, names[0][0] == 'e' ? "error, truncate or windows" : "H, L or HL",
+    return given.len == 0 || err_set(err, ERR_INVALID, "--%s is %s, not '" STR_FMT "'", what, names[0][0] == 'e'
+        ? "error, truncate or windows" : "H, L or HL",
                                      STR_ARG(given));
 }
 
@@ -89,9 +91,11 @@ const struct command cmd_classify = {
     .name = "classify",
     .usage = "SEQUENCES… --model DIR [-o FILE]",
     .summary = "Classify protein sequences or their residues",
-    .description = "Runs a model with a classification head (…ForSequenceClassification, …ForTokenClassification) and prints a table: a line a sequence, or a "
+    .description = "Runs a model with a classification head (…ForSequenceClassification, …ForTokenClassification) and prints a table: a "
+        "line a sequence, or a "
                    "line a residue, with the label and the probability of each.\n\n"
-                   "Input is FASTA, FASTQ or a table (.csv, .tsv) as for 'petri embed'. Antibody tables have the columns H and L (or sequence_H, h_sequence, "
+                   "Input is FASTA, FASTQ or a table (.csv, .tsv) as for 'petri embed'. Antibody tables have the columns H and L (or "
+                       "sequence_H, h_sequence, "
                    "heavy …): --chain H, L or HL chooses; in FASTA, ':' separates chains.",
     .options = options,
     .option_count = LEN(options),

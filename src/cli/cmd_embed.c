@@ -11,11 +11,13 @@
 static const struct option options[] = {
     { "model", OPTION_FOLDER, "DIR", "The model: see 'petri model'." },
     { "out", OPTION_FOLDER, "DIR", "The folder to make; one that an earlier call began is finished.", .letter = 'o' },
-    { "pool", OPTION_TEXT, "KIND", "What to keep of a sequence: mean (of residues, the usual), cls, mean-all (with cls and eos), max; or per residue: "
+    { "pool", OPTION_TEXT, "KIND", "What to keep of a sequence: mean (of residues, the usual), cls, mean-all (with cls and eos), max; or "
+        "per residue: "
                                    "residues, logits, contacts." },
     { "layer", OPTION_COUNT, "N", "Hidden states after N layers; 0 are the embeddings. The last when not given." },
     { "dtype", OPTION_TEXT, "TYPE", "fp16 (the usual) or fp32." },
-    { "too-long", OPTION_TEXT, "HOW", "Sequences longer than the model takes: error (the usual), truncate, or windows (averaged where they overlap)." },
+    { "too-long", OPTION_TEXT, "HOW", "Sequences longer than the model takes: error (the usual), truncate, or windows (averaged where "
+        "they overlap)." },
     { "max-length", OPTION_COUNT, "N", "Residues that the model takes at once (its own limit, or 1022)." },
     { "overlap", OPTION_COUNT, "N", "Residues that neighbouring windows share (a quarter of a window)." },
     { "chain", OPTION_TEXT, "CHAIN", "Tables of antibodies: H, L or HL (both, joined as the model wants it)." },
@@ -64,7 +66,8 @@ static bool read_options(const struct arguments *args, struct embed_options *o, 
     static const char *const chains[] = { "any", "H", "L", "HL", NULL };
     static const char *const kinds[] = { "mean", "cls", "mean-all", "max", "residues", "logits", "contacts", NULL };
     int type = 0, policy = 0, chain = 0, kind = 0;
-    if (!choose(arguments_text(args, "dtype"), "dtype", types, &type, err) || !choose(arguments_text(args, "too-long"), "too-long", policies, &policy, err)
+    if (!choose(arguments_text(args, "dtype"), "dtype", types, &type, err) || !choose(arguments_text(args, "too-long"), "too-long",
+        policies, &policy, err)
         || !choose(arguments_text(args, "chain"), "chain", chains, &chain, err) || !choose(arguments_text(args, "pool"), "pool", kinds, &kind, err))
         return false;
     const struct given *layer = arguments_get(args, "layer");
@@ -148,11 +151,15 @@ const struct command cmd_embed = {
     .name = "embed",
     .usage = "SEQUENCES… --model DIR --out DIR",
     .summary = "Embed protein sequences with a language model",
-    .description = "Reads FASTA, FASTQ or tables (.csv, .tsv; a column 'sequence', or H and L with --chain), plain or gzip, '-' for standard input, and writes "
-                   "part-NNNNN.npy, part-NNNNN.ids.tsv and, last of all, manifest.json into the folder. Memory is constant, whatever the number of sequences.\n\n"
-                   "Interrupted, the same command goes on: parts that are finished are not made again. A sequence's vector has the same bits whatever stands "
+    .description = "Reads FASTA, FASTQ or tables (.csv, .tsv; a column 'sequence', or H and L with --chain), plain or gzip, '-' for "
+        "standard input, and writes "
+                   "part-NNNNN.npy, part-NNNNN.ids.tsv and, last of all, manifest.json into the folder. Memory is constant, whatever the "
+                       "number of sequences.\n\n"
+                   "Interrupted, the same command goes on: parts that are finished are not made again. A sequence's vector has the same "
+                       "bits whatever stands "
                    "beside it, in whatever order, with however many threads.\n\n"
-                   "Lower case counts as upper case; letters that the model does not know become its unknown token and are counted; '*' at the end is "
+                   "Lower case counts as upper case; letters that the model does not know become its unknown token and are counted; '*' "
+                       "at the end is "
                    "left out; ':' separates chains. The flags in ids.tsv say what was met.",
     .options = options,
     .option_count = LEN(options),

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // petri model: makes, shows, checks and gets the models that embed and classify run.
+#include <math.h>
+
+#include "base/clock.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "model/checkpoint.h"
 #include "model/create.h"
 #include "model/pull.h"
 #include "model/verify.h"
-#include "base/clock.h"
 
 static const struct option options[] = {
     { "like", OPTION_TEXT, "NAME", "init: the sizes of this model, such as esm2_t6_8M." },
@@ -102,7 +104,8 @@ static Str heads_text(struct arena *a, const struct checkpoint *c)
 
 static Value show_value(struct arena *a, const struct checkpoint *c, Hash digest)
 {
-    static const char *const families[] = { [FAMILY_ESM] = "esm", [FAMILY_BERT] = "bert", [FAMILY_ROBERTA] = "roberta", [FAMILY_ROFORMER] = "roformer" };
+    static const char *const families[] = { [FAMILY_ESM] = "esm", [FAMILY_BERT] = "bert", [FAMILY_ROBERTA] = "roberta",
+        [FAMILY_ROFORMER] = "roformer" };
     const struct model_config *g = &c->config;
     struct value_builder b = value_map_begin(a);
     value_map_set(&b, STR("folder"), value_string(a, c->dir));
@@ -117,6 +120,7 @@ static Value show_value(struct arena *a, const struct checkpoint *c, Hash digest
     value_map_set(&b, STR("longest"), config_longest(g) == INT32_MAX ? value_null : value_int(config_longest(g)));
     value_map_set(&b, STR("heads"), value_string(a, heads_text(a, c)));
     value_map_set(&b, STR("parameters"), value_int(c->parameters));
+    value_map_set(&b, STR("GFLOP per token"), value_float(round(config_flop_per_token(g, 300) / 1e5) / 1e4));
     value_map_set(&b, STR("files"), value_int((int64_t)c->file_count));
     value_map_set(&b, STR("bytes"), value_int(c->bytes));
     value_map_set(&b, STR("digest"), value_string(a, hash_text(a, digest)));
@@ -142,6 +146,8 @@ static int show(struct invocation *in, Str dir, bool json)
         strbuf_addf(&out, "%-19s ", f->key->data);
         if (f->value.kind == VALUE_INT)
             strbuf_addf(&out, "%lld\n", (long long)f->value.integer);
+        else if (f->value.kind == VALUE_FLOAT)
+            strbuf_addf(&out, "%g (among 300)\n", f->value.real);
         else
             strbuf_addf(&out, STR_FMT "\n", STR_ARG(value_is_null(f->value) ? STR("no limit of its own") : value_str(f->value)));
     }
@@ -161,6 +167,7 @@ static int verify(struct invocation *in, const struct arguments *args, Str dir)
         return r.passed ? printed : EXIT_FAILED;
     }
     struct strbuf out = { 0 };
+    strbuf_addf(&out, "kernels of this machine: %s\n", r.kernels);
     for (size_t i = 0; i < r.count; i++)
         strbuf_addf(&out, "%-7s " STR_FMT "\n", r.checks[i].state == VERIFY_PASSED ? "ok" : r.checks[i].state == VERIFY_SKIPPED ? "skipped" : "WRONG",
                     STR_ARG(r.checks[i].text));
@@ -207,13 +214,18 @@ const struct command cmd_model = {
     .name = "model",
     .usage = "init --like NAME DIR | show DIR | verify DIR | pull NAME [DIR]",
     .summary = "Make, show, check and get protein models",
-    .description = "A model is a folder as Hugging Face lays it out: config.json, model.safetensors (or its shards and their index), vocab.txt. ESM-2, ESM-1b, and "
-                   "BERT, RoBERTa and RoFormer encoders of protein letters are run. Nothing in a folder is ever executed; pickled weights are refused.\n\n"
-                   "'petri model init --like esm2_t6_8M --seed 7 DIR' makes one with random weights, for tests. 'petri model show DIR' prints architecture, "
+    .description = "A model is a folder as Hugging Face lays it out: config.json, model.safetensors (or its shards and their index), "
+        "vocab.txt. ESM-2, ESM-1b, and "
+                   "BERT, RoBERTa and RoFormer encoders of protein letters are run. Nothing in a folder is ever executed; pickled weights "
+                       "are refused.\n\n"
+                   "'petri model init --like esm2_t6_8M --seed 7 DIR' makes one with random weights, for tests. 'petri model show DIR' "
+                       "prints architecture, "
                    "parameters and digest.\n\n"
-                   "'petri model verify DIR' runs the model in double precision beside the fast kernels, and compares it with recorded outputs where its "
+                   "'petri model verify DIR' runs the model in double precision beside the fast kernels, and compares it with recorded "
+                       "outputs where its "
                    "weights are a published ESM-2 model's. The exit code is 1 when something is wrong.\n\n"
-                   "'petri model pull NAME [DIR]' gets a published model over HTTP: interrupted, it goes on where it was; a file whose SHA-256 is not the "
+                   "'petri model pull NAME [DIR]' gets a published model over HTTP: interrupted, it goes on where it was; a file whose "
+                       "SHA-256 is not the "
                    "published one never gets its name.",
     .options = options,
     .option_count = LEN(options),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Attention of one head of one sequence: softmax(q kᵀ) v with exact softmax. q is scaled before it is turned. Keys and values are packed like weights,
+// Attention of one head of one sequence: softmax(q kᵀ) v with exact softmax. q is scaled before it is turned. Keys and values are packed
+// like weights,
 // so both products run in the same kernel; the scores of a few rows at a time stay in the cache.
 //
 // A member's memory, T tokens in the sequence, D the head's size, rows padded to 16:

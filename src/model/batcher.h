@@ -31,8 +31,10 @@ struct batcher_options {
     void *arg;
 };
 struct batcher;
+// Never NULL.
 struct batcher *batcher_new(const struct batcher_options *o);
-// Adds a sequence's body; it is copied. Longer ones than `longest` are cut (TRUNCATE) or windowed; with ERROR they must not come here. May run a batch.
+// Adds a sequence's body; it is copied. Longer ones than `longest` are cut (TRUNCATE) or windowed; with ERROR they must not come here. May
+// run a batch.
 bool batcher_add(struct batcher *b, size_t index, const int32_t *body, int64_t length, struct err *err) MUST_CHECK;
 bool batcher_flush(struct batcher *b, struct err *err) MUST_CHECK;
 void batcher_free(struct batcher *b);                   // NULL is fine

@@ -42,10 +42,13 @@ static bool has_flat_head(const struct model_config *c) { return c->head == HEAD
 
 static const struct part model_parts[] = {
     { { "embeddings.word_embeddings.weight", "embeddings.word_embeddings.weight", "embed_tokens.weight" }, "ve", M(words), MUST, NULL },
-    { { "embeddings.position_embeddings.weight", "embeddings.position_embeddings.weight", "embed_positions.weight" }, "pd", M(positions), MUST_WHERE, learns_positions },
+    { { "embeddings.position_embeddings.weight", "embeddings.position_embeddings.weight", "embed_positions.weight" }, "pd", M(positions),
+        MUST_WHERE, learns_positions },
     { { NULL, "embeddings.token_type_embeddings.weight", NULL }, "te", M(token_types), MUST_WHERE, has_types },
-    { { "embeddings.layer_norm.weight", "embeddings.LayerNorm.weight", "emb_layer_norm_before.weight" }, "e", M(embedding_norm), MUST_WHERE, norms_embedding },
-    { { "embeddings.layer_norm.bias", "embeddings.LayerNorm.bias", "emb_layer_norm_before.bias" }, "e", M(embedding_norm_bias), MUST_WHERE, norms_embedding },
+    { { "embeddings.layer_norm.weight", "embeddings.LayerNorm.weight", "emb_layer_norm_before.weight" }, "e", M(embedding_norm),
+        MUST_WHERE, norms_embedding },
+    { { "embeddings.layer_norm.bias", "embeddings.LayerNorm.bias", "emb_layer_norm_before.bias" }, "e", M(embedding_norm_bias), MUST_WHERE,
+        norms_embedding },
     { { NULL, "embeddings_project.weight", NULL }, "de", M(project), MUST_WHERE, is_projected },
     { { NULL, "embeddings_project.bias", NULL }, "d", M(project_bias), MUST_WHERE, is_projected },
     { { NULL, "encoder.embed_positions.weight", NULL }, "ph", M(sinusoids), MUST_WHERE, is_paired_rotary },
@@ -76,20 +79,26 @@ static const struct part layer_parts[] = {
     { { ATTENTION "self.key.bias", ATTENTION "self.key.bias", "layers.%.self_attn.k_proj.bias" }, "d", L(key_bias), MUST, NULL },
     { { ATTENTION "self.value.weight", ATTENTION "self.value.weight", "layers.%.self_attn.v_proj.weight" }, "dd", L(value), MUST, NULL },
     { { ATTENTION "self.value.bias", ATTENTION "self.value.bias", "layers.%.self_attn.v_proj.bias" }, "d", L(value_bias), MUST, NULL },
-    { { ATTENTION "self.rotary_embeddings.inv_freq", NULL, "layers.%.self_attn.rot_emb.inv_freq" }, "i", L(inverse_freq), MUST_WHERE, is_half_rotary },
+    { { ATTENTION "self.rotary_embeddings.inv_freq", NULL, "layers.%.self_attn.rot_emb.inv_freq" }, "i", L(inverse_freq), MUST_WHERE,
+        is_half_rotary },
     { { ATTENTION "output.dense.weight", ATTENTION "output.dense.weight", "layers.%.self_attn.out_proj.weight" }, "dd", L(out), MUST, NULL },
     { { ATTENTION "output.dense.bias", ATTENTION "output.dense.bias", "layers.%.self_attn.out_proj.bias" }, "d", L(out_bias), MUST, NULL },
-    { { ATTENTION "LayerNorm.weight", ATTENTION "output.LayerNorm.weight", "layers.%.self_attn_layer_norm.weight" }, "d", L(attention_norm), MUST, NULL },
-    { { ATTENTION "LayerNorm.bias", ATTENTION "output.LayerNorm.bias", "layers.%.self_attn_layer_norm.bias" }, "d", L(attention_norm_bias), MUST, NULL },
+    { { ATTENTION "LayerNorm.weight", ATTENTION "output.LayerNorm.weight", "layers.%.self_attn_layer_norm.weight" }, "d",
+        L(attention_norm), MUST, NULL },
+    { { ATTENTION "LayerNorm.bias", ATTENTION "output.LayerNorm.bias", "layers.%.self_attn_layer_norm.bias" }, "d", L(attention_norm_bias),
+        MUST, NULL },
     { { "encoder.layer.%.intermediate.dense.weight", "encoder.layer.%.intermediate.dense.weight", "layers.%.fc1.weight" }, "fd", L(up), MUST, NULL },
     { { "encoder.layer.%.intermediate.dense.bias", "encoder.layer.%.intermediate.dense.bias", "layers.%.fc1.bias" }, "f", L(up_bias), MUST, NULL },
     { { "encoder.layer.%.output.dense.weight", "encoder.layer.%.output.dense.weight", "layers.%.fc2.weight" }, "df", L(down), MUST, NULL },
     { { "encoder.layer.%.output.dense.bias", "encoder.layer.%.output.dense.bias", "layers.%.fc2.bias" }, "d", L(down_bias), MUST, NULL },
-    { { "encoder.layer.%.LayerNorm.weight", "encoder.layer.%.output.LayerNorm.weight", "layers.%.final_layer_norm.weight" }, "d", L(ffn_norm), MUST, NULL },
-    { { "encoder.layer.%.LayerNorm.bias", "encoder.layer.%.output.LayerNorm.bias", "layers.%.final_layer_norm.bias" }, "d", L(ffn_norm_bias), MUST, NULL },
+    { { "encoder.layer.%.LayerNorm.weight", "encoder.layer.%.output.LayerNorm.weight", "layers.%.final_layer_norm.weight" }, "d",
+        L(ffn_norm), MUST, NULL },
+    { { "encoder.layer.%.LayerNorm.bias", "encoder.layer.%.output.LayerNorm.bias", "layers.%.final_layer_norm.bias" }, "d",
+        L(ffn_norm_bias), MUST, NULL },
 };
 
-static const char *const prefixes[] = { [FAMILY_ESM] = "esm.", [FAMILY_BERT] = "bert.", [FAMILY_ROBERTA] = "roberta.", [FAMILY_ROFORMER] = "roformer." };
+static const char *const prefixes[] = { [FAMILY_ESM] = "esm.", [FAMILY_BERT] = "bert.", [FAMILY_ROBERTA] = "roberta.",
+    [FAMILY_ROFORMER] = "roformer." };
 
 struct opening {
     struct checkpoint *c;
@@ -173,7 +182,8 @@ static bool check_shape(const struct opening *o, const struct part *p, const str
         fits = fits && t->shape[i] == shape[i];
     }
     if (!tensor_is_float(t))
-        return err_set(o->err, ERR_INVALID, "tensor '" STR_FMT "' is of type %s, expected a floating type", STR_ARG(t->name), tensor_type_name(t->type));
+        return err_set(o->err, ERR_INVALID, "tensor '" STR_FMT "' is of type %s, expected a floating type", STR_ARG(t->name),
+            tensor_type_name(t->type));
     tensor_shape_text(t->rank, t->shape, got);
     tensor_shape_text(rank, shape, want);
     return fits || err_set(o->err, ERR_INVALID, "tensor '" STR_FMT "' has the shape %s, but config.json wants %s", STR_ARG(t->name), got, want);
@@ -270,7 +280,8 @@ static bool add_indexed(struct checkpoint *c, Str path, struct err *err)
     for (size_t i = 0; i < map.map->len; i++) {
         Str name = value_str(map.map->at[i].value);
         if (name.len == 0 || str_has(name, '/') || str_has(name, '\0') || name.data[0] == '.')
-            return err_set(err, ERR_INVALID, STR_FMT ": the file of tensor '%.80s' is no name of a file in this folder", STR_ARG(path), map.map->at[i].key->data);
+            return err_set(err, ERR_INVALID, STR_FMT ": the file of tensor '%.80s' is no name of a file in this folder", STR_ARG(path),
+                map.map->at[i].key->data);
         if (map_set(&seen, name, c) && !add_file(c, str_join_path(&c->arena, c->dir, name), err))
             return false;
     }

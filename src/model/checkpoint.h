@@ -46,6 +46,7 @@ struct checkpoint {
 struct checkpoint *checkpoint_open(Str dir, struct err *err);
 void checkpoint_close(struct checkpoint *c);            // NULL is fine
 
+// Are all tensors of this head there?
 bool checkpoint_has_head(const struct checkpoint *c, enum model_head head);
 // The digest of what decides its outputs: configuration, vocabulary and the bytes of the tensor files (all of them are read), by name.
 bool checkpoint_digest(const struct checkpoint *c, Hash *out, struct err *err) MUST_CHECK;

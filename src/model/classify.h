@@ -21,4 +21,5 @@ struct classify_options {
 struct classify_summary {
     int64_t sequences, residues, unknown, truncated, windowed;
 };
+// What was written before a failure stays with who took it.
 bool classify_run(const struct classify_options *o, struct classify_summary *out, struct err *err) MUST_CHECK;

@@ -63,7 +63,8 @@ static bool read_family(struct reading *r)
             r->config->family = (enum model_family)i;
             return true;
         }
-    diag_add(r->diags, type->span, "unsupported: 'model_type' '%.40s'; this program runs esm, bert, roberta and roformer encoders", node_str(type).data);
+    diag_add(r->diags, type->span, "unsupported: 'model_type' '%.40s'; this program runs esm, bert, roberta and roformer encoders",
+        node_str(type).data);
     diag_suggest(r->diags, node_str(type), family_names, LEN(family_names));
     return false;
 }
@@ -78,7 +79,7 @@ static void read_positions(struct reading *r)
     if (c->family == FAMILY_ROFORMER)
         return;
     if (str_is(type, "rotary") && c->family == FAMILY_ESM)
-        c->positions = POSITIONS_ROTARY_HALF, c->max_positions = 0;
+        c->positions = POSITIONS_ROTARY_HALF, c->max_positions = c->position_offset = 0;
     else if (!str_is(type, "absolute"))
         diag_add(r->diags, n->span, "unsupported: 'position_embedding_type' '%.40s'; expected absolute%s", type.data ? type.data : "",
                  c->family == FAMILY_ESM ? " or rotary" : "");
@@ -179,7 +180,7 @@ static void read_fields(struct reading *r)
         diag_add(r->diags, eps ? eps->span : r->root->span, "'layer_norm_eps' must lie between 0 and 1");
 }
 
-bool config_read(struct arena *a, const struct source *source, struct model_config *out, struct diags *diags)
+static bool read_all(struct arena *a, const struct source *source, struct model_config *out, struct diags *diags)
 {
     struct reading r = { a, source, NULL, diags, out };
     size_t before = diags->errors;
@@ -207,7 +208,7 @@ bool config_parse(struct arena *a, Str name, Str text, struct model_config *out,
 {
     struct source source = { name, text };
     struct diags diags = { .arena = a };
-    if (config_read(a, &source, out, &diags))
+    if (read_all(a, &source, out, &diags))
         return true;
     const struct diag *first = &diags.at[0];
     bool unsupported = str_starts(first->text, STR("unsupported: "));

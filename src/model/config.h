@@ -5,8 +5,6 @@
 #include "base/err.h"
 
 struct arena;
-struct diags;
-struct source;
 
 enum model_family { FAMILY_ESM, FAMILY_BERT, FAMILY_ROBERTA, FAMILY_ROFORMER };
 enum model_positions {
@@ -41,10 +39,8 @@ struct model_config {
 
 enum { CONFIG_DIM_MAX = 1 << 16, CONFIG_LAYERS_MAX = 1024, CONFIG_VOCAB_MAX = 1 << 20, CONFIG_LABELS_MAX = 10000 };
 
-// Reads config.json. Mistakes go to `diags`, with their places: unknown model types, sizes out of range or that do not fit together,
-// unknown activations. True if there was none.
-bool config_read(struct arena *a, const struct source *source, struct model_config *out, struct diags *diags) MUST_CHECK;
-// The same as one error, with the first mistake's place in its text. `name` is shown as the file's name.
+// Reads config.json. The first mistake is the error, with its place (`name` is shown as the file's name): unknown model types, sizes out of range or
+// that do not fit together, unknown activations.
 bool config_parse(struct arena *a, Str name, Str text, struct model_config *out, struct err *err) MUST_CHECK;
 // config.json of this configuration, as Hugging Face's library reads it.
 Str config_write(struct arena *a, const struct model_config *c);

@@ -108,7 +108,8 @@ bool create_model(Str dir, const struct model_config *c, uint64_t seed, struct e
     struct value_builder metadata = value_map_begin(&scratch);
     value_map_set(&metadata, STR("format"), value_string(&scratch, STR("pt")));
     ok = ok && dir_make_all(dir, err) && write_new(&scratch, dir, STR("vocab.txt"), vocab_text(&scratch, &vocab), err)
-        && safetensors_write(str_join_path(&scratch, dir, STR("model.safetensors")), m.tensors.at, m.tensors.len, value_map_end(&metadata), fill, &m, err)
+        && safetensors_write(str_join_path(&scratch, dir, STR("model.safetensors")), m.tensors.at, m.tensors.len, value_map_end(&metadata),
+            fill, &m, err)
         && write_new(&scratch, dir, STR("config.json"), config_write(&scratch, c), err);
     arena_release(&scratch);
     return ok;

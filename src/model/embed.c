@@ -25,7 +25,8 @@ static bool check_options(struct farm *f, struct err *err)
     f->policy = o->policy;
     f->policy.longest = o->policy.longest ? o->policy.longest : length_longest(f->config);
     if (config_longest(f->config) != INT32_MAX && f->policy.longest > config_longest(f->config) - 2)
-        return err_set(err, ERR_INVALID, "the model's positions end at %lld residues; a length of %lld is too much", (long long)config_longest(f->config) - 2,
+        return err_set(err, ERR_INVALID, "the model's positions end at %lld residues; a length of %lld is too much",
+            (long long)config_longest(f->config) - 2,
                        (long long)f->policy.longest);
     if (o->policy.what == TOO_LONG_WINDOWS && o->kind == EMBED_CONTACTS)
         return err_set(err, ERR_INVALID, "contacts can't be put together from windows: truncate, or raise --max-length");

@@ -44,6 +44,6 @@ struct embed_summary {
 bool embed_run(struct arena *a, const struct embed_options *o, struct embed_summary *out, struct err *err) MUST_CHECK;
 
 const char *embed_kind_name(enum embed_kind kind);      // "mean", "cls", "mean-all", "max", "residues", "logits", "contacts"
-bool embed_kind_find(Str name, enum embed_kind *out);
+bool embed_kind_find(Str name, enum embed_kind *out);    // false: there is none of that name
 // Rows of one sequence with this kind are one vector (mean, cls, mean-all, max), not many.
 static inline bool embed_kind_is_pooled(enum embed_kind kind) { return kind <= EMBED_MAX; }

@@ -230,7 +230,8 @@ static bool write_directory(struct zip *z, const struct zip_entry *entries, size
     put(&b, 0x06064b50, 4), put(&b, 44, 8), put(&b, 45, 2), put(&b, 45, 2), put(&b, 0, 4), put(&b, 0, 4);
     put(&b, count, 8), put(&b, count, 8), put(&b, end - start, 8), put(&b, start, 8);
     put(&b, 0x07064b50, 4), put(&b, 0, 4), put(&b, end, 8), put(&b, 1, 4);
-    put(&b, 0x06054b50, 4), put(&b, 0, 2), put(&b, 0, 2), put(&b, count, 2), put(&b, count, 2), put(&b, 0xffffffff, 4), put(&b, 0xffffffff, 4), put(&b, 0, 2);
+    put(&b, 0x06054b50, 4), put(&b, 0, 2), put(&b, 0, 2), put(&b, count, 2), put(&b, count, 2), put(&b, 0xffffffff, 4), put(&b, 0xffffffff,
+        4), put(&b, 0, 2);
     bool ok = take_zip(z, b.data, b.len, err);
     strbuf_release(&b);
     return ok;
@@ -252,7 +253,8 @@ static size_t ids_header(int64_t longest, int64_t count, char out[NPY_HEADER_MAX
 
 bool export_npz(struct arena *a UNUSED, const struct export *e, Str path, struct err *err)
 {
-    struct zip_entry entries[] = { { "embeddings.npy", COLUMN_VECTORS }, { "ids.npy", COLUMN_IDS }, { "first_row.npy", COLUMN_FIRST }, { "rows.npy", COLUMN_ROWS } };
+    struct zip_entry entries[] = { { "embeddings.npy", COLUMN_VECTORS }, { "ids.npy", COLUMN_IDS }, { "first_row.npy", COLUMN_FIRST },
+        { "rows.npy", COLUMN_ROWS } };
     struct zip z = { 0 };
     struct layout l;
     size_t count = e->pooled ? 2 : 4;

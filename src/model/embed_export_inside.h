@@ -22,8 +22,9 @@ struct export_id {
     int64_t first_row, rows;            // in the part
 };
 
+// One part of the manifest into memory, checked against it.
 bool export_part_open(const struct export *e, size_t number, struct export_part *p, struct err *err) MUST_CHECK;
-void export_part_close(struct export_part *p);
+void export_part_close(struct export_part *p);           // after a failed open too
 // Takes the next line off *rest; `row` is its number in the part. ERR_DAMAGED: the line is not as petri embed writes it.
 bool export_next_id(const struct export *e, const struct export_part *p, Str *rest, int64_t row, struct export_id *out, struct err *err) MUST_CHECK;
 

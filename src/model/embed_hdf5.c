@@ -91,7 +91,8 @@ static const struct hdf5 *hdf5_open(struct err *err)
         hdf5.set_auto(0, NULL, NULL);                   // errors are ours to tell
         return &hdf5;
     }
-    bool unused UNUSED = err_set(err, ERR_UNSUPPORTED, "writing HDF5 needs the library %s (1.10 or later): install the package libhdf5-103-1", embed_hdf5_library);
+    bool unused UNUSED = err_set(err, ERR_UNSUPPORTED, "writing HDF5 needs the library %s (1.10 or later): install the package "
+        "libhdf5-103-1", embed_hdf5_library);
     return NULL;
 }
 

@@ -49,7 +49,8 @@ static bool check_length(const struct farm *f, const struct sequence *s, int64_t
     if (length <= p->longest || p->what != TOO_LONG_ERROR)
         return true;
     return err_set(err, ERR_INVALID, STR_FMT ":%lld: the sequence takes %lld tokens, more than the %lld that this model is run with; choose "
-                   "--too-long truncate or --too-long windows%s", STR_ARG(seqfile_path(f->file)), (long long)s->line, (long long)length, (long long)p->longest,
+                   "--too-long truncate or --too-long windows%s", STR_ARG(seqfile_path(f->file)), (long long)s->line, (long long)length,
+                       (long long)p->longest,
                    config_longest(f->config) == INT32_MAX ? ", or a higher --max-length" : "");
 }
 
@@ -202,7 +203,8 @@ bool shard_take_rows(void *arg, size_t index, const struct batcher_rows *rows, s
                 at += f->width;
             }
     }
-    return fits || err_set(err, ERR_LIMIT, "sequence %lld of part %lld has values that half precision can't hold: use --dtype fp32", (long long)index + 1,
+    return fits || err_set(err, ERR_LIMIT, "sequence %lld of part %lld has values that half precision can't hold: use --dtype fp32",
+        (long long)index + 1,
                            (long long)f->shard.number);
 }
 

@@ -79,8 +79,6 @@ const char *encoder_arithmetic_name(const struct encoder_options *o)
     return names[o->arithmetic == ARITHMETIC_INT8][k && k->is_fused];
 }
 
-int encoder_threads(const struct encoder *e) { return team_size(e->team); }
-
 const struct model_config *encoder_config(const struct encoder *e) { return e->config; }
 
 size_t encoder_stride(const struct encoder *e) { return e->stride; }
@@ -111,7 +109,8 @@ void activate(const struct encoder *e, float *x, size_t n)
              : 0.5f * x[i] * (1.0f + tanhf(0.7978845608028654f * (x[i] + 0.044715f * x[i] * x[i] * x[i])));
 }
 
-static void run_norm(const struct encoder *e, const struct norm *n, const float *x, size_t x_stride, float *out, size_t out_stride, size_t rows, size_t width)
+static void run_norm(const struct encoder *e, const struct norm *n, const float *x, size_t x_stride, float *out, size_t out_stride,
+    size_t rows, size_t width)
 {
     e->kernels->layer_norm(x, x_stride, out, out_stride, rows, width, n->weight, n->bias, (float)e->config->norm_eps);
 }
@@ -169,7 +168,8 @@ static void project_block(void *arg, size_t item, int member)
     const struct phase *p = arg;
     struct encoder *e = p->e;
     size_t first = item * p->block, rows = MIN(p->block, p->rows - first);
-    linear_run(e, &e->project, &e->scratch[member], e->qkv + first * e->qkv_stride, e->qkv_stride, rows, e->x + first * e->stride, e->stride, GEMM_BIAS);
+    linear_run(e, &e->project, &e->scratch[member], e->qkv + first * e->qkv_stride, e->qkv_stride, rows, e->x + first * e->stride,
+        e->stride, GEMM_BIAS);
 }
 
 static void attend_in_block(void *arg, size_t item, int member)

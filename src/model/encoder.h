@@ -24,7 +24,6 @@ const char *encoder_kernels(const struct encoder *e);   // "avx512", "avx2" or "
 // Names what decides the bits of results besides the model, for the kernels that these options give: "fused32", "plain32", "fused-int8",
 // "plain-int8".
 const char *encoder_arithmetic_name(const struct encoder_options *o);
-int encoder_threads(const struct encoder *e);
 const struct model_config *encoder_config(const struct encoder *e);
 size_t encoder_stride(const struct encoder *e);         // of the rows of the hidden states, in floats
 // How many tokens a batch should hold for this model, so that the activations stay within a few hundred megabytes.

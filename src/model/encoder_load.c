@@ -155,7 +155,8 @@ bool encoder_load(struct encoder *e, struct err *err)
 
 // --- rotary tables
 
-// The angle is the float product of position and stored frequency, as the reference implementation computes it; sine and cosine are then rounded once.
+// The angle is the float product of position and stored frequency, as the reference implementation computes it; sine and cosine are then
+// rounded once.
 static void fill_from_frequencies(float *cosine, float *sine, const float *frequency, size_t half, int64_t positions)
 {
     for (int64_t p = 0; p < positions; p++)
@@ -188,7 +189,8 @@ void encoder_make_rotary(struct encoder *e, int64_t positions)
         return;
     positions = c->positions == POSITIONS_ROTARY_PAIRS ? t->sinusoids.shape[0] : (positions + 255) / 256 * 256;
     for (int l = 0; l < c->layers; l++) {
-        bool shared = l > 0 && (c->positions == POSITIONS_ROTARY_PAIRS || same_frequencies(&t->layers[l].inverse_freq, &t->layers[l - 1].inverse_freq));
+        bool shared = l > 0 && (c->positions == POSITIONS_ROTARY_PAIRS || same_frequencies(&t->layers[l].inverse_freq,
+            &t->layers[l - 1].inverse_freq));
         size_t size = (size_t)positions * half;
         if (!shared) {
             e->rotary[l] = xrealloc(e->rotary[l], 2 * size * sizeof(float));

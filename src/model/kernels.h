@@ -75,6 +75,7 @@ struct kernels {
 const struct kernels *kernels_best(void);               // of this processor
 const struct kernels *kernels_find(const char *name);   // NULL: unknown, or not for this processor
 
+// The next multiple of 16.
 static inline size_t kernel_pad(size_t n) { return (n + KERNEL_PAD - 1) / KERNEL_PAD * KERNEL_PAD; }
 // Floats that `n` columns over `k` take when packed.
 static inline size_t kernel_packed_size(size_t k, size_t n) { return k * kernel_pad(n); }

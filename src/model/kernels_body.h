@@ -24,7 +24,8 @@
 
 // --- functions of one vector
 
-// e^x by 2^n times a polynomial in the rest (Cephes expf), for x from -87 up to 0 or a little more; below -87 as -87. Within 2 units of the last place.
+// e^x by 2^n times a polynomial in the rest (Cephes expf), for x from -87 up to 0 or a little more; below -87 as -87. Within 2 units of
+// the last place.
 INLINE vf v_exp(vf x)
 {
     const vf magic = v_set(12582912.0f);                // 1.5 · 2^23: adding it rounds to an integer
@@ -64,12 +65,14 @@ INLINE vf v_erf(vf x)
     return x * p / q;
 }
 
+// x Φ(x).
 INLINE vf v_gelu(vf x)
 {
     vf half = x * v_set(0.5f);
     return v_fma(half, v_erf(x * v_set(0.70710678118654752f)), half);
 }
 
+// See struct kernels.
 FN void gelu(float *x, size_t n)
 {
     for (size_t i = 0; i < n; i += LANES)
@@ -86,6 +89,7 @@ INLINE float sum_lanes(const vf part[PARTS])
     return (lane[0] + lane[2]) + (lane[1] + lane[3]);
 }
 
+// The greatest of the lanes.
 INLINE float max_lanes(const vf part[PARTS])
 {
     float lane[4], a, b;
@@ -114,6 +118,7 @@ FN float sum_of_squares(const float *x, float mean, size_t n)
     return sum_lanes(part);
 }
 
+// See struct kernels.
 FN void layer_norm(const float *x, size_t x_stride, float *out, size_t out_stride, size_t rows, size_t n, const float *weight,
                    const float *bias, float eps)
 {
@@ -221,6 +226,7 @@ INLINE void fetch(const char *at, const char *end)
         __builtin_prefetch(at, 0, 2);
 }
 
+// See struct kernels.
 FN void gemm(const struct gemm *g)
 {
     size_t tile_rows = (g->rows + ROWS - 1) / ROWS;

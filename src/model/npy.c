@@ -5,8 +5,10 @@
 static const struct {
     const char *name;
     enum tensor_type type;
-} types[] = { { "<f2", TENSOR_F16 }, { "<f4", TENSOR_F32 }, { "<f8", TENSOR_F64 }, { "<i8", TENSOR_I64 }, { "<i4", TENSOR_I32 }, { "<i2", TENSOR_I16 },
-              { "|i1", TENSOR_I8 },  { "<u8", TENSOR_U64 }, { "<u4", TENSOR_U32 }, { "<u2", TENSOR_U16 }, { "|u1", TENSOR_U8 },  { "|b1", TENSOR_BOOL } };
+} types[] = { { "<f2", TENSOR_F16 }, { "<f4", TENSOR_F32 }, { "<f8", TENSOR_F64 }, { "<i8", TENSOR_I64 }, { "<i4", TENSOR_I32 }, { "<i2",
+    TENSOR_I16 },
+              { "|i1", TENSOR_I8 },  { "<u8", TENSOR_U64 }, { "<u4", TENSOR_U32 }, { "<u2", TENSOR_U16 }, { "|u1", TENSOR_U8 },  { "|b1",
+                  TENSOR_BOOL } };
 
 size_t npy_header(enum tensor_type type, int rank, const int64_t *shape, char out[NPY_HEADER_MAX])
 {

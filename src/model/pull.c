@@ -17,7 +17,8 @@
 // Numbers of curl.h.
 enum { CURL_URL = 10002, CURL_WRITE_FUNCTION = 20011, CURL_WRITE_DATA = 10001, CURL_FAIL_ON_ERROR = 45, CURL_FOLLOW = 52, CURL_RESUME_FROM = 30116,
        CURL_NO_SIGNAL = 99, CURL_CONNECT_TIMEOUT = 78, CURL_LOW_SPEED_LIMIT = 19, CURL_LOW_SPEED_TIME = 20, CURL_PROTOCOLS = 181,
-       CURL_REDIRECT_PROTOCOLS = 182, CURL_MAX_REDIRECTS = 68, CURL_USER_AGENT = 10018, CURL_INFO_CODE = 0x200000 + 2, CURL_INFO_LENGTH = 0x600000 + 15 };
+       CURL_REDIRECT_PROTOCOLS = 182, CURL_MAX_REDIRECTS = 68, CURL_USER_AGENT = 10018, CURL_INFO_CODE = 0x200000 + 2,
+           CURL_INFO_LENGTH = 0x600000 + 15 };
 enum { CURL_HTTP = 1, CURL_HTTPS = 2, CURL_RANGE_REFUSED = 33, CURL_RETURNED_ERROR = 22, CURL_WRITE_FAILED = 23 };
 enum { INDEX_MAX = 256 * 1024 * 1024, TEXT_MAX = 64 * 1024 * 1024 };
 
@@ -127,7 +128,8 @@ static bool judge(const struct transfer *t, int code, const char *url, bool *is_
         return false;
     }
     if (code == CURL_RETURNED_ERROR)
-        return err_set(err, *is_absent ? ERR_NOT_FOUND : status == 401 || status == 403 ? ERR_DENIED : ERR_UNAVAILABLE, "%s: the server answered %ld", url, status);
+        return err_set(err, *is_absent ? ERR_NOT_FOUND : status == 401 || status == 403 ? ERR_DENIED : ERR_UNAVAILABLE,
+            "%s: the server answered %ld", url, status);
     return err_set(err, ERR_UNAVAILABLE, "%s: %s; what was got is kept, the same command goes on from there", url, t->curl->strerror(code));
 }
 
@@ -145,7 +147,8 @@ static bool sha256_matches(Str path, Str want, char got[HASH_HEX + 1], struct er
     free(piece);
     fclose(f);
     return str_is(want, got)
-        || err_set(err, ERR_DAMAGED, STR_FMT " has the SHA-256 %s, expected " STR_FMT ": it was removed", STR_ARG(str_basename(path)), got, STR_ARG(want));
+        || err_set(err, ERR_DAMAGED, STR_FMT " has the SHA-256 %s, expected " STR_FMT ": it was removed", STR_ARG(str_basename(path)), got,
+            STR_ARG(want));
 }
 
 static bool finish(struct arena *a, struct transfer *t, Str path, Str sha256, struct err *err)
@@ -257,7 +260,8 @@ bool pull_model(Str name, Str dir, const struct pull_options *o, struct err *err
         }
     while (base.len && base.data[base.len - 1] == '/')
         base.len--;
-    bool ok = base.len ? dir_make_all(dir, err) : err_set(err, ERR_NOT_FOUND, "'" STR_FMT "' is no published model that is known here: give --from URL",
+    bool ok = base.len ? dir_make_all(dir, err) : err_set(err, ERR_NOT_FOUND, "'" STR_FMT "' is no published model that is known here: "
+        "give --from URL",
                                                            STR_ARG(name));
     ok = ok && get_all(&scratch, o, base, dir, sha256, err);
     arena_release(&scratch);

@@ -16,7 +16,8 @@ static double *tensor_doubles(const struct tensor *t)
     return out;
 }
 
-void reference_linear(const double *x, size_t rows, size_t in, const struct tensor *weight, const struct tensor *bias, double *out)
+// out[rows × out_width] = x[rows × in] weightᵀ + bias; weight is [out, in].
+static void linear(const double *x, size_t rows, size_t in, const struct tensor *weight, const struct tensor *bias, double *out)
 {
     size_t width = (size_t)weight->shape[0];
     double *w = doubles(in), *b = bias->data ? tensor_doubles(bias) : doubles(width);
@@ -104,7 +105,7 @@ static void embed(const struct checkpoint *c, const int32_t *tokens, size_t leng
     if (t->embedding_norm.data)
         reference_norm(x, length, width, &t->embedding_norm, &t->embedding_norm_bias, g->norm_eps);
     if (x != out) {
-        reference_linear(x, length, width, &t->project, &t->project_bias, out);
+        linear(x, length, width, &t->project, &t->project_bias, out);
         free(x);
     }
     free(scratch);
@@ -155,7 +156,8 @@ static void add_contacts(const struct checkpoint *c, int layer, int head, const 
     free(s);
 }
 
-static void attention(const struct checkpoint *c, int layer, const double *q, const double *k, const double *v, size_t length, double *out, double *contacts)
+static void attention(const struct checkpoint *c, int layer, const double *q, const double *k, const double *v, size_t length, double *out,
+    double *contacts)
 {
     size_t d = (size_t)c->config.hidden, size = (size_t)config_head_dim(&c->config);
     double *p = doubles(length * length);
@@ -192,9 +194,9 @@ static void run_layer(const struct checkpoint *c, int layer, double *x, size_t l
     memcpy(r->h, x, length * d * sizeof *x);
     if (g->norm_first)
         reference_norm(r->h, length, d, &t->attention_norm, &t->attention_norm_bias, g->norm_eps);
-    reference_linear(r->h, length, d, &t->query, &t->query_bias, r->q);
-    reference_linear(r->h, length, d, &t->key, &t->key_bias, r->k);
-    reference_linear(r->h, length, d, &t->value, &t->value_bias, r->v);
+    linear(r->h, length, d, &t->query, &t->query_bias, r->q);
+    linear(r->h, length, d, &t->key, &t->key_bias, r->k);
+    linear(r->h, length, d, &t->value, &t->value_bias, r->v);
     if (g->positions != POSITIONS_LEARNED) {
         rotate(c, layer, r->q, length);
         rotate(c, layer, r->k, length);
@@ -202,7 +204,7 @@ static void run_layer(const struct checkpoint *c, int layer, double *x, size_t l
             rotate(c, layer, r->v, length);
     }
     attention(c, layer, r->q, r->k, r->v, length, r->mixed, contacts);
-    reference_linear(r->mixed, length, d, &t->out, &t->out_bias, r->h);
+    linear(r->mixed, length, d, &t->out, &t->out_bias, r->h);
     for (size_t i = 0; i < length * d; i++)
         x[i] += r->h[i];
     if (!g->norm_first)
@@ -210,9 +212,9 @@ static void run_layer(const struct checkpoint *c, int layer, double *x, size_t l
     memcpy(r->h, x, length * d * sizeof *x);
     if (g->norm_first)
         reference_norm(r->h, length, d, &t->ffn_norm, &t->ffn_norm_bias, g->norm_eps);
-    reference_linear(r->h, length, d, &t->up, &t->up_bias, r->wide);
+    linear(r->h, length, d, &t->up, &t->up_bias, r->wide);
     activation(g, r->wide, length * f);
-    reference_linear(r->wide, length, f, &t->down, &t->down_bias, r->h);
+    linear(r->wide, length, f, &t->down, &t->down_bias, r->h);
     for (size_t i = 0; i < length * d; i++)
         x[i] += r->h[i];
     if (!g->norm_first)
@@ -243,10 +245,10 @@ void reference_mlm(const struct checkpoint *c, const double *hidden, size_t rows
     const struct model_tensors *t = &c->tensors;
     size_t width = (size_t)c->config.embedding;
     double *middle = doubles(rows * width);
-    reference_linear(hidden, rows, (size_t)c->config.hidden, &t->lm_dense, &t->lm_dense_bias, middle);
+    linear(hidden, rows, (size_t)c->config.hidden, &t->lm_dense, &t->lm_dense_bias, middle);
     activation(&c->config, middle, rows * width);
     reference_norm(middle, rows, width, &t->lm_norm, &t->lm_norm_bias, c->config.norm_eps);
-    reference_linear(middle, rows, width, t->lm_decoder.data ? &t->lm_decoder : &t->words, &t->lm_bias, out);
+    linear(middle, rows, width, t->lm_decoder.data ? &t->lm_decoder : &t->words, &t->lm_bias, out);
     free(middle);
 }
 
@@ -256,16 +258,16 @@ void reference_classify(const struct checkpoint *c, const double *hidden, size_t
     size_t d = (size_t)c->config.hidden;
     bool pooled = c->config.family == FAMILY_BERT;
     if (c->config.head == HEAD_TOKEN) {
-        reference_linear(hidden, rows, d, &t->class_out, &t->class_out_bias, out);
+        linear(hidden, rows, d, &t->class_out, &t->class_out_bias, out);
         return;
     }
     double *middle = doubles(d);
-    reference_linear(hidden, 1, d, pooled ? &t->pooler : &t->class_dense, pooled ? &t->pooler_bias : &t->class_dense_bias, middle);
+    linear(hidden, 1, d, pooled ? &t->pooler : &t->class_dense, pooled ? &t->pooler_bias : &t->class_dense_bias, middle);
     if (c->config.family == FAMILY_ROFORMER)
         activation(&c->config, middle, d);
     else
         for (size_t i = 0; i < d; i++)
             middle[i] = tanh(middle[i]);
-    reference_linear(middle, 1, d, &t->class_out, &t->class_out_bias, out);
+    linear(middle, 1, d, &t->class_out, &t->class_out_bias, out);
     free(middle);
 }

@@ -4,8 +4,6 @@
 // as a whole. Slow: for tests and `petri model verify`. One sequence at a time, on one thread, nothing padded.
 #include "model/checkpoint.h"
 
-// out[rows × out_width] = x[rows × in] weightᵀ + bias; weight is [out, in].
-void reference_linear(const double *x, size_t rows, size_t in, const struct tensor *weight, const struct tensor *bias, double *out);
 // In place over rows of n.
 void reference_norm(double *x, size_t rows, size_t n, const struct tensor *weight, const struct tensor *bias, double eps);
 double reference_gelu(double x);

@@ -97,7 +97,8 @@ static bool check_cover(struct arena *a, const struct safetensors *s, Str data, 
         if ((const char *)t->data < end)
             return err_set(err, ERR_INVALID, "tensor '" STR_FMT "' overlaps tensor '" STR_FMT "'", NAME_ARG(t->name), NAME_ARG(sorted[i - 1]->name));
         if ((const char *)t->data > end)
-            return err_set(err, ERR_INVALID, "tensor '" STR_FMT "' begins %lld bytes behind the end of what stands before it: the data must have no holes",
+            return err_set(err, ERR_INVALID, "tensor '" STR_FMT "' begins %lld bytes behind the end of what stands before it: the data "
+                "must have no holes",
                            NAME_ARG(t->name), (long long)((const char *)t->data - end));
         end = (const char *)t->data + (size_t)t->count * tensor_type_bytes(t->type);
     }

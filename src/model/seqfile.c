@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reading sequences line by line through zlib, which passes plain files on as they are. Checking a file thoroughly is not here: that is `petri check`.
+// Reading sequences line by line through zlib, which passes plain files on as they are. Checking a file thoroughly is not here: that is
+// `petri check`.
 #include "model/seqfile.h"
 
 #include <errno.h>
@@ -68,7 +69,8 @@ static bool next_line(struct seqfile *f, bool *end, struct err *err)
         size_t n = stop ? (size_t)(stop - from) : f->len - f->at;
         some = some || n > 0 || stop;
         if (!strbuf_add(&f->text, (Str){ from, n }))
-            return err_set(err, ERR_LIMIT, STR_FMT ":%lld: the line is longer than %d bytes", STR_ARG(f->path), (long long)f->line + 1, LINE_MAX_BYTES);
+            return err_set(err, ERR_LIMIT, STR_FMT ":%lld: the line is longer than %d bytes", STR_ARG(f->path), (long long)f->line + 1,
+                LINE_MAX_BYTES);
         f->at += n + (stop != NULL);
         if (stop)
             break;
@@ -102,7 +104,8 @@ static bool add_residues(struct seqfile *f, Str line, struct err *err)
             n++;
         line = str_from(line, n);
     }
-    return fits || err_set(err, ERR_LIMIT, STR_FMT ":%lld: the sequence is longer than %d residues", STR_ARG(f->path), (long long)f->line, SEQFILE_RESIDUES_MAX);
+    return fits || err_set(err, ERR_LIMIT, STR_FMT ":%lld: the sequence is longer than %d residues", STR_ARG(f->path), (long long)f->line,
+        SEQFILE_RESIDUES_MAX);
 }
 
 static bool next_fasta(struct seqfile *f, bool *end, struct err *err)
@@ -191,7 +194,8 @@ static bool read_header(struct seqfile *f, struct err *err)
     static const char *const any[] = { "sequence", "seq", "Sequence", NULL };
     static const char *const heavy[] = { "H", "sequence_H", "h_sequence", "heavy", "sequence_heavy", "heavy_sequence", "VH", NULL };
     static const char *const light[] = { "L", "sequence_L", "l_sequence", "light", "sequence_light", "light_sequence", "VL", NULL };
-    static const char *const *const names[][2] = { [CHAIN_ANY] = { any }, [CHAIN_HEAVY] = { heavy }, [CHAIN_LIGHT] = { light }, [CHAIN_BOTH] = { heavy, light } };
+    static const char *const *const names[][2] = { [CHAIN_ANY] = { any }, [CHAIN_HEAVY] = { heavy }, [CHAIN_LIGHT] = { light },
+        [CHAIN_BOTH] = { heavy, light } };
     Str *fields = NEW_ARRAY(&f->arena, Str, COLUMNS_MAX);
     size_t count = f->text.len ? split(f, fields, COLUMNS_MAX) : 0;
     f->id_column = find_column(fields, count, ids);

@@ -290,7 +290,8 @@ static bool check_against(struct verifying *v, Str path, struct err *err)
         if (k ? g.logits : g.hidden) {
             double error = sqrt(sums[2 * k] / (sums[2 * k + 1] > 0 ? sums[2 * k + 1] : 1));
             add_check(v, error <= RECORDED_LIMIT ? VERIFY_PASSED : VERIFY_FAILED, error,
-                      str_printf(v->arena, "%s of " STR_FMT ": relative difference %.2g, limit %.2g", k ? "logits" : "last_hidden_state", STR_ARG(path), error,
+                      str_printf(v->arena, "%s of " STR_FMT ": relative difference %.2g, limit %.2g", k ? "logits" : "last_hidden_state",
+                          STR_ARG(path), error,
                                  RECORDED_LIMIT));
         }
     return true;
@@ -300,12 +301,14 @@ bool verify_model(struct arena *a, Str dir, Str against, struct verify_report *o
 {
     struct verifying v = { .arena = a, .report = out };
     struct encoder_options o = { 0 };
-    *out = (struct verify_report){ .passed = true };
+    *out = (struct verify_report){ .passed = true, .kernels = "" };
     v.checkpoint = checkpoint_open(dir, err);
     v.encoder = v.checkpoint ? encoder_new(v.checkpoint, &o, err) : NULL;
     bool ok = v.encoder != NULL;
-    if (ok)
+    if (ok) {
+        out->kernels = encoder_kernels(v.encoder);
         check_arithmetic(&v);
+    }
     ok = ok && check_recorded(&v, err) && (against.len == 0 || check_against(&v, against, err));
     encoder_free(v.encoder);
     checkpoint_close(v.checkpoint);
@@ -324,6 +327,7 @@ Value verify_value(struct arena *a, const struct verify_report *r)
         value_map_set(&c, STR("relative_difference"), isnan(r->checks[i].error) ? value_null : value_float(r->checks[i].error));
         checks[i] = value_map_end(&c);
     }
+    value_map_set(&b, STR("kernels"), value_string(a, str_of(r->kernels)));
     value_map_set(&b, STR("passed"), value_bool(r->passed));
     value_map_set(&b, STR("checks"), value_array(a, checks, r->count));
     return value_map_end(&b);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Is this model what it says, and does this machine compute it right? The fast forward pass against the double-precision one, and both against outputs
+// Is this model what it says, and does this machine compute it right? The fast forward pass against the double-precision one, and both
+// against outputs
 // that the published model gave elsewhere.
 #include "base/err.h"
 #include "value/value.h"
@@ -18,6 +19,7 @@ struct verify_report {
     bool passed;                        // nothing failed
     struct verify_check checks[VERIFY_CHECKS_MAX];
     size_t count;
+    const char *kernels;                // that were tried: "avx512", "avx2" or "plain"
 };
 // `against`: a safetensors file with input_ids [n, T] and last_hidden_state [n, T, width] or logits [n, T, vocabulary], and attention_mask
 // if there is padding (names may begin with "input__" and "output__"); empty: none. False: the model or the file can't be read.

@@ -44,7 +44,8 @@ static void set_letters(struct vocab *v)
 static bool finish(struct vocab *v, const struct model_config *c, struct err *err)
 {
     static const char *const cls[] = { "<cls>", "[CLS]", "<s>", NULL }, *const eos[] = { "<eos>", "[SEP]", "</s>", NULL };
-    static const char *const unk[] = { "<unk>", "[UNK]", NULL }, *const pad[] = { "<pad>", "[PAD]", NULL }, *const mask[] = { "<mask>", "[MASK]", NULL };
+    static const char *const unk[] = { "<unk>", "[UNK]", NULL }, *const pad[] = { "<pad>", "[PAD]", NULL }, *const mask[] = { "<mask>",
+        "[MASK]", NULL };
     v->cls = find_special(v, cls), v->eos = find_special(v, eos), v->unk = find_special(v, unk);
     v->pad = find_special(v, pad), v->mask = find_special(v, mask);
     if (v->cls < 0 || v->eos < 0 || v->unk < 0)

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: Apache-2.0
+// Each kernel of each kind against double precision, and the promise that a row's bits depend on that row alone.
+#include <math.h>
+
+#include "model/kernels.h"
+#include "model/reference.h"
+#include "unit/test.h"
+
+static const char *const names[] = { "plain", "avx2", "avx512" };
+
+static uint32_t state = 1;
+
+static float noise(void)                                // in [-1, 1)
+{
+    state = state * 1664525u + 1013904223u;
+    return (float)(state >> 8) / (float)(1 << 23) - 1;
+}
+
+static float *noises(size_t n)
+{
+    float *out = xmalloc(n * sizeof *out);
+    for (size_t i = 0; i < n; i++)
+        out[i] = noise();
+    return out;
+}
+
+struct product {                        // a[rows × k] · w[n × k]ᵀ
+    size_t rows, k, n;
+    float *a, *w, *bias, *packed;
+};
+
+static struct product make_product(size_t rows, size_t k, size_t n)
+{
+    struct product p = { rows, k, n, noises(rows * k), noises(n * k), xcalloc(kernel_pad(n), 4), xcalloc(kernel_packed_size(k, n), 4) };
+    for (size_t i = 0; i < n; i++)
+        p.bias[i] = noise();
+    kernels_pack(p.w, k, 0, kernel_pad(n), k, n, p.packed);
+    return p;
+}
+
+static void free_product(struct product *p)
+{
+    free(p->a);
+    free(p->w);
+    free(p->bias);
+    free(p->packed);
+}
+
+static float *multiply(const struct kernels *kernels, const struct product *p, size_t first, size_t rows, enum gemm_finish finish)
+{
+    size_t stride = kernel_pad(p->n);
+    float *c = xcalloc(rows * stride, sizeof *c);
+    for (size_t i = 0; i < rows * stride; i++)
+        c[i] = 0.25f;
+    kernels->gemm(&(struct gemm){ rows, p->k, stride, p->a + first * p->k, p->k, p->packed, p->bias, c, stride, finish });
+    return c;
+}
+
+static double exact(const struct product *p, size_t row, size_t column, enum gemm_finish finish)
+{
+    double sum = 0;
+    for (size_t i = 0; i < p->k; i++)
+        sum += (double)p->a[row * p->k + i] * (double)p->w[column * p->k + i];
+    if (finish != GEMM_STORE)
+        sum += (double)p->bias[column];
+    return finish == GEMM_BIAS_GELU ? reference_gelu(sum) : finish == GEMM_BIAS_ADD ? sum + 0.25 : sum;
+}
+
+static void check_product(const struct kernels *kernels, size_t rows, size_t k, size_t n)
+{
+    struct product p = make_product(rows, k, n);
+    for (int finish = GEMM_STORE; finish <= GEMM_BIAS_ADD; finish++) {
+        float *c = multiply(kernels, &p, 0, rows, (enum gemm_finish)finish);
+        for (size_t r = 0; r < rows; r++)
+            for (size_t i = 0; i < n; i++) {
+                double want = exact(&p, r, i, (enum gemm_finish)finish), got = (double)c[r * kernel_pad(n) + i];
+                if (!(fabs(got - want) <= 1e-7 * (double)k + 1e-6))
+                    test_fail(__FILE__, __LINE__, "%s %zu×%zu×%zu finish %d: row %zu column %zu is %.9g, not %.9g", kernels->name, rows, k, n, finish, r, i, got, want);
+            }
+        free(c);
+    }
+    free_product(&p);
+}
+
+TEST(products_are_right_for_every_shape_of_tile_and_panel)
+{
+    static const size_t rows[] = { 1, 2, 5, 6, 7, 13, 14, 15, 29 }, ks[] = { 1, 3, 24, 129 }, ns[] = { 1, 16, 17, 33, 48, 80 };
+    for (size_t m = 0; m < LEN(names); m++)
+        for (size_t r = 0; kernels_find(names[m]) && r < LEN(rows); r++)
+            for (size_t k = 0; k < LEN(ks); k++)
+                for (size_t n = 0; n < LEN(ns); n++)
+                    check_product(kernels_find(names[m]), rows[r], ks[k], ns[n]);
+}
+
+TEST(a_row_of_a_product_has_the_same_bits_alone_and_among_others)
+{
+    struct product p = make_product(31, 77, 50);
+    for (size_t m = 0; m < LEN(names); m++) {
+        const struct kernels *kernels = kernels_find(names[m]);
+        if (kernels == NULL)
+            continue;
+        float *all = multiply(kernels, &p, 0, p.rows, GEMM_BIAS_GELU);
+        for (size_t r = 0; r < p.rows; r++) {
+            float *one = multiply(kernels, &p, r, 1, GEMM_BIAS_GELU);
+            EXPECT(memcmp(one, all + r * kernel_pad(p.n), p.n * sizeof *one) == 0);
+            free(one);
+        }
+        free(all);
+    }
+    free_product(&p);
+}
+
+TEST(avx2_and_avx512_give_the_same_bits)
+{
+    const struct kernels *narrow = kernels_find("avx2"), *wide = kernels_find("avx512");
+    if (narrow == NULL || wide == NULL)
+        test_skip("this processor has not both");
+    struct product p = make_product(23, 200, 70);
+    float *a = multiply(narrow, &p, 0, 23, GEMM_BIAS_GELU), *b = multiply(wide, &p, 0, 23, GEMM_BIAS_GELU), inverse[2][23];
+    size_t stride = kernel_pad(p.n), bytes = 23 * stride * sizeof(float);
+    EXPECT(memcmp(a, b, bytes) == 0);
+    narrow->layer_norm(a, stride, a, stride, 23, 70, p.bias, p.bias, 1e-5f);
+    wide->layer_norm(b, stride, b, stride, 23, 70, p.bias, p.bias, 1e-5f);
+    EXPECT(memcmp(a, b, bytes) == 0);
+    narrow->softmax(a, stride, 23, 70, inverse[0]);
+    wide->softmax(b, stride, 23, 70, inverse[1]);
+    EXPECT(memcmp(a, b, bytes) == 0);
+    EXPECT(memcmp(inverse[0], inverse[1], sizeof inverse[0]) == 0);
+    free(a);
+    free(b);
+    free_product(&p);
+}
+
+static struct tensor vector(const float *at, size_t n)
+{
+    return (struct tensor){ .type = TENSOR_F32, .rank = 1, .shape = { (int64_t)n }, .data = at, .count = (int64_t)n };
+}
+
+TEST(layer_norm_is_within_1e_6_of_double_precision_and_leaves_the_padding_zero)
+{
+    static const size_t widths[] = { 1, 15, 16, 17, 24, 320 };
+    for (size_t m = 0; m < LEN(names); m++)
+        for (size_t w = 0; kernels_find(names[m]) && w < LEN(widths); w++) {
+            size_t n = widths[w], padded = kernel_pad(n);
+            float *x = xcalloc(padded, 4), *weight = xcalloc(padded, 4), *bias = xcalloc(padded, 4), *out = noises(padded);
+            double *want = xcalloc(n, 8);
+            for (size_t i = 0; i < n; i++)
+                want[i] = (double)(x[i] = 100 + noise()), weight[i] = noise(), bias[i] = noise();
+            struct tensor tw = vector(weight, n), tb = vector(bias, n);
+            reference_norm(want, 1, n, &tw, &tb, 1e-5);
+            kernels_find(names[m])->layer_norm(x, padded, out, padded, 1, n, weight, bias, 1e-5f);
+            for (size_t i = 0; i < n; i++)
+                EXPECT(fabs((double)out[i] - want[i]) < 1e-4);          // the mean is 100 times the spread: 1e-6 of it
+            for (size_t i = n; i < padded; i++)
+                EXPECT(out[i] == 0);
+            free(x), free(weight), free(bias), free(out), free(want);
+        }
+}
+
+TEST(softmax_is_within_1e_6_of_double_precision_for_any_length_and_for_far_apart_values)
+{
+    for (size_t m = 0; m < LEN(names); m++)
+        for (size_t n = 1; kernels_find(names[m]) && n < 70; n++) {
+            float *x = xcalloc(kernel_pad(n), 4), inverse;
+            double *want = xcalloc(n, 8);
+            for (size_t i = 0; i < n; i++)
+                want[i] = (double)(x[i] = noise() * (n % 3 == 0 ? 300 : 8));
+            reference_softmax(want, n);
+            kernels_find(names[m])->softmax(x, kernel_pad(n), 1, n, &inverse);
+            for (size_t i = 0; i < n; i++)
+                EXPECT(fabs((double)x[i] * (double)inverse - want[i]) < 1e-6);
+            free(x), free(want);
+        }
+}
+
+TEST(gelu_is_within_2e_7_of_the_exact_one)
+{
+    float x[16];
+    for (size_t m = 0; m < LEN(names); m++)
+        for (double at = -20; kernels_find(names[m]) && at < 20; at += 0.0037) {
+            for (int i = 0; i < 16; i++)
+                x[i] = (float)at;
+            double want = reference_gelu((double)x[0]);
+            kernels_find(names[m])->gelu(x, 16);
+            EXPECT(fabs((double)x[0] - want) <= 2e-7 * fmax(1, fabs(at)));
+        }
+}
+
+TEST(rotation_turns_halves_and_pairs)
+{
+    float x[] = { 1, 2, 3, 4 }, cosine[] = { 0, 1 }, sine[] = { 1, 0 }, out[4];
+    for (size_t m = 0; m < LEN(names); m++) {
+        const struct kernels *k = kernels_find(names[m]);
+        if (k == NULL)
+            continue;
+        k->rotate(&(struct rotation){ x, cosine, sine, 4, 1, 2, out, 2, false });
+        EXPECT(out[0] == -6 && out[1] == 4 && out[2] == 2 && out[3] == 8);
+        k->rotate(&(struct rotation){ x, cosine, sine, 4, 1, 2, out, 1, true });
+        EXPECT(out[0] == -2 && out[1] == 1 && out[2] == 3 && out[3] == 4);
+    }
+}
+
+TEST(products_of_8_bits_are_exact_sums_and_come_within_2_percent_of_the_real_product)
+{
+    enum { ROWS = 9, K = 128, N = 40 };
+    for (size_t m = 0; m < LEN(names); m++) {
+        const struct kernels *k = kernels_find(names[m]);
+        float a[ROWS * K], row_scale[ROWS], column_scale[48] = { 0 }, bias[48] = { 0 }, c[ROWS * 48], w[N * K];
+        uint8_t bytes[ROWS * K];
+        int8_t q[N * K], packed[48 * K];
+        int32_t sums[48] = { 0 };
+        if (k == NULL)
+            continue;
+        for (size_t i = 0; i < ROWS * K; i++)
+            a[i] = noise();
+        for (size_t n = 0; n < N; n++) {
+            column_scale[n] = 1 / 127.0f;
+            for (size_t i = 0; i < K; i++) {
+                w[n * K + i] = noise();
+                q[n * K + i] = (int8_t)lrintf(w[n * K + i] * 127);
+                sums[n] += q[n * K + i];
+            }
+        }
+        kernels_pack_int8(q, K, K, N, packed);
+        k->quantise(a, K, bytes, K, ROWS, K, row_scale);
+        k->gemm_int8(&(struct gemm_int8){ ROWS, K, 48, bytes, K, row_scale, packed, sums, column_scale, bias, c, 48, GEMM_BIAS });
+        double worst = 0, size = 0;
+        for (size_t r = 0; r < ROWS; r++)
+            for (size_t n = 0; n < N; n++) {
+                int64_t whole = 0;
+                double real = 0;
+                for (size_t i = 0; i < K; i++) {
+                    whole += ((int64_t)bytes[r * K + i] - 128) * q[n * K + i];
+                    real += (double)a[r * K + i] * (double)w[n * K + i];
+                }
+                EXPECT(fabsf(c[r * 48 + n] - (float)whole * row_scale[r] * column_scale[n]) <= 1e-5f * fabsf(c[r * 48 + n]));
+                worst = fmax(worst, fabs((double)c[r * 48 + n] - real)), size = fmax(size, fabs(real));
+            }
+        EXPECT(worst < 0.02 * size);
+    }
+}
+
+TEST(the_best_kernels_are_named_and_unknown_names_find_none)
+{
+    EXPECT(kernels_find("neon") == NULL);
+    EXPECT(kernels_find(kernels_best()->name) == kernels_best());
+}
