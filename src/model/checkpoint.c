@@ -276,16 +276,17 @@ static bool add_indexed(struct checkpoint *c, Str path, struct err *err)
     if (map.kind != VALUE_MAP)
         return err_set(err, ERR_INVALID, STR_FMT ": 'weight_map' is missing or no map", STR_ARG(path));
     struct map seen = { 0 };
-    map_in(&c->arena, &seen);
-    for (size_t i = 0; i < map.map->len; i++) {
+    bool ok = true;
+    for (size_t i = 0; i < map.map->len && ok; i++) {
         Str name = value_str(map.map->at[i].value);
         if (name.len == 0 || str_has(name, '/') || str_has(name, '\0') || name.data[0] == '.')
-            return err_set(err, ERR_INVALID, STR_FMT ": the file of tensor '%.80s' is no name of a file in this folder", STR_ARG(path),
-                map.map->at[i].key->data);
-        if (map_set(&seen, name, c) && !add_file(c, str_join_path(&c->arena, c->dir, name), err))
-            return false;
+            ok = err_set(err, ERR_INVALID, STR_FMT ": the file of tensor '%.80s' is no name of a file in this folder", STR_ARG(path),
+                         map.map->at[i].key->data);
+        else if (map_set(&seen, name, c))
+            ok = add_file(c, str_join_path(&c->arena, c->dir, name), err);
     }
-    return true;
+    map_release(&seen);
+    return ok;
 }
 
 // The only *.safetensors file there is, for folders in which it has another name. adapter files are no models.

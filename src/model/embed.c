@@ -118,23 +118,24 @@ static bool run_shards(struct farm *f, struct err *err)
 
 bool embed_run(struct arena *a, const struct embed_options *o, struct embed_summary *out, struct err *err)
 {
-    struct farm f = { .arena = a, .o = o, .summary = out, .config = &o->checkpoint->config, .vocab = &o->checkpoint->vocab };
+    struct farm *f = NEW(a, struct farm);               // its map is tied to the arena: it must stay
     int lock = -1;
     Hash model;
+    *f = (struct farm){ .arena = a, .o = o, .summary = out, .config = &o->checkpoint->config, .vocab = &o->checkpoint->vocab };
     *out = (struct embed_summary){ .manifest = value_null };
-    bool ok = check_options(&f, err) && checkpoint_digest(o->checkpoint, &model, err);
+    bool ok = check_options(f, err) && checkpoint_digest(o->checkpoint, &model, err);
     if (ok) {
-        set_sizes(&f);
-        f.settings_value = settings_make(&f, model);
-        ok = folder_open(&f, &lock, err) && run_shards(&f, err) && folder_finish(&f, err);
+        set_sizes(f);
+        f->settings_value = settings_make(f, model);
+        ok = folder_open(f, &lock, err) && run_shards(f, err) && folder_finish(f, err);
     }
     if (ok)
-        ok = tree_remove(f.progress_dir, err);
+        ok = tree_remove(f->progress_dir, err);
     if (lock >= 0)
         close(lock);
-    seqfile_close(f.file);
-    batcher_free(f.batcher);
-    encoder_free(f.encoder);
-    shard_release(&f.shard);
+    seqfile_close(f->file);
+    batcher_free(f->batcher);
+    encoder_free(f->encoder);
+    shard_release(&f->shard);
     return ok;
 }

@@ -291,6 +291,7 @@ FN void quantise(const float *x, size_t x_stride, uint8_t *out, size_t out_strid
     }
 }
 
+// A row of sums to floats: offset, scales, bias, and what `finish` says.
 INLINE void finish_int8(const struct gemm_int8 *g, size_t row, size_t n, const vi *sums, int wide)
 {
     float *c = g->c + row * g->c_stride + n;
@@ -307,6 +308,7 @@ INLINE void finish_int8(const struct gemm_int8 *g, size_t row, size_t n, const v
     }
 }
 
+// As tile(), of bytes.
 INLINE void tile_int8(const int rows, const int wide, const struct gemm_int8 *g, size_t row, size_t n, const int8_t *b, size_t b_stride)
 {
     const uint8_t *a = g->a + row * g->a_stride;
@@ -348,6 +350,7 @@ static tile_int8_fn *const tiles_int8[ROWS + 1][2] = {
 #undef X
 };
 
+// See struct kernels.
 FN void gemm_int8(const struct gemm_int8 *g)
 {
     for (size_t n = 0; n < g->n; n += KERNEL_PANEL) {

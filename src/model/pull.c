@@ -210,19 +210,21 @@ static bool get_shards(struct arena *a, const struct pull_options *o, Str base, 
     Str index = str_join_path(a, dir, STR("model.safetensors.index.json")), text;
     struct map seen = { 0 };
     Value root;
-    bool is_absent;
+    bool is_absent, ok = true;
     if (!file_read(a, index, INDEX_MAX, &text, err) || !json_parse(a, text, &root, err))
         return err_wrap(err, STR_FMT, STR_ARG(index));
     Value map = value_get(root, STR("weight_map"));
-    map_in(a, &seen);
-    for (size_t i = 0; i < value_len(map) && map.kind == VALUE_MAP; i++) {
+    for (size_t i = 0; i < value_len(map) && map.kind == VALUE_MAP && ok; i++) {
         Str name = value_str(map.map->at[i].value);
         if (name.len == 0 || str_has(name, '/') || str_has(name, '\0') || name.data[0] == '.')
-            return err_set(err, ERR_INVALID, STR_FMT ": names a file that is none of the model's folder", STR_ARG(index));
-        if (map_set(&seen, name, &seen) && !get_file(a, o, base, dir, name, (Str){ 0 }, &is_absent, err))
-            return false;
+            ok = err_set(err, ERR_INVALID, STR_FMT ": names a file that is none of the model's folder", STR_ARG(index));
+        else if (map_set(&seen, name, &seen))
+            ok = get_file(a, o, base, dir, name, (Str){ 0 }, &is_absent, err);
     }
-    return seen.len > 0 || err_set(err, ERR_INVALID, STR_FMT " names no files", STR_ARG(index));
+    if (ok && seen.len == 0)
+        ok = err_set(err, ERR_INVALID, STR_FMT " names no files", STR_ARG(index));
+    map_release(&seen);
+    return ok;
 }
 
 static bool get_all(struct arena *a, const struct pull_options *o, Str base, Str dir, Str sha256, struct err *err)

@@ -120,7 +120,8 @@ static bool check_metadata(Value metadata, struct err *err)
 static bool read_entries(struct arena *a, Value header, Str data, struct safetensors *out, struct err *err)
 {
     out->tensors = NEW_ARRAY(a, struct tensor, header.map->len + 1);
-    map_in(a, &out->by_name);
+    out->by_name = NEW(a, struct map);
+    map_in(a, out->by_name);
     for (size_t i = 0; i < header.map->len; i++) {
         const struct value_field *f = &header.map->at[i];
         Str name = { f->key->data, f->key->len };
@@ -134,7 +135,7 @@ static bool read_entries(struct arena *a, Value header, Str data, struct safeten
         t->name = name;
         if (!read_entry(t, f->value, data, err))
             return false;
-        map_set(&out->by_name, name, t);
+        map_set(out->by_name, name, t);
     }
     return check_cover(a, out, data, err);
 }
@@ -204,7 +205,7 @@ bool safetensors_open(struct arena *a, Str path, struct safetensors *out, struct
     return map_file(a, path, &bytes, err) && (safetensors_parse(a, bytes, out, err) || err_wrap(err, STR_FMT, STR_ARG(path)));
 }
 
-const struct tensor *safetensors_find(const struct safetensors *s, Str name) { return map_find(&s->by_name, name); }
+const struct tensor *safetensors_find(const struct safetensors *s, Str name) { return map_find(s->by_name, name); }
 
 // --- writing
 

@@ -13,7 +13,7 @@ enum { SAFETENSORS_HEADER_MAX = 100 * 1000 * 1000 };    // as the format's own l
 struct safetensors {
     struct tensor *tensors;             // in the order of the header
     size_t count;
-    struct map by_name;                 // Str -> struct tensor *
+    struct map *by_name;                // Str -> struct tensor *
     Value metadata;                     // a map of strings, or null
 };
 

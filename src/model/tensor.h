@@ -26,7 +26,7 @@ struct tensor {
 
 size_t tensor_type_bytes(enum tensor_type type);                        // of one element
 const char *tensor_type_name(enum tensor_type type);                    // as safetensors writes it: "F32"
-bool tensor_type_find(Str name, enum tensor_type *out);
+bool tensor_type_find(Str name, enum tensor_type *out);                 // false: there is none of that name
 bool tensor_is_float(const struct tensor *t);                           // F64, F32, F16 or BF16
 // "[33, 320]", into out
 void tensor_shape_text(int rank, const int64_t *shape, char out[TENSOR_SHAPE_TEXT]);
