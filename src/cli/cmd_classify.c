@@ -5,7 +5,7 @@
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "model/classify.h"
-#include "model/output.h"
+#include "model/outfile.h"
 #include "sys/file.h"
 
 static const struct option options[] = {
@@ -20,7 +20,7 @@ static const struct option options[] = {
     { "quiet", OPTION_FLAG, NULL, "No summary.", .letter = 'q' },
 };
 
-static bool to_output(void *arg, Str text, struct err *err) { return output_write(arg, text.data, text.len, err); }
+static bool to_output(void *arg, Str text, struct err *err) { return outfile_write(arg, text.data, text.len, err); }
 
 static bool to_stdout(void *arg UNUSED, Str text, struct err *err)
 {
@@ -42,14 +42,14 @@ static bool choose(Str given, const char *what, const char *const *names, int *o
 static int classify(struct classify_options *o, Str file, bool quiet)
 {
     struct classify_summary s;
-    struct output *out = NULL;
+    struct outfile *out = NULL;
     struct err err;
-    bool ok = file.len == 0 || output_open(file, &out, &err);
+    bool ok = file.len == 0 || outfile_open(file, &out, &err);
     o->write = out ? to_output : to_stdout, o->arg = out;
     ok = ok && classify_run(o, &s, &err);
-    ok = ok && (out == NULL || (output_commit(out, &err) && dir_sync(str_dirname(file), &err)));
+    ok = ok && (out == NULL || (outfile_commit(out, &err) && dir_sync(str_dirname(file), &err)));
     ok = ok && (fflush(stdout) == 0 || err_errno(&err, "writing to standard output"));
-    output_close(out);
+    outfile_close(out);
     if (!ok)
         return report_err(&err);
     if (!quiet)

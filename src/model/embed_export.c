@@ -170,7 +170,7 @@ struct zip_entry {
     uint32_t crc;
 };
 struct zip {
-    struct output *out;                 // NULL: only the checksum is made
+    struct outfile *out;                 // NULL: only the checksum is made
     uint64_t at;
     uint32_t crc;
     uint64_t size;
@@ -181,7 +181,7 @@ static bool take_zip(void *arg, const void *bytes, size_t len, struct err *err)
     struct zip *z = arg;
     if (z->out) {
         z->at += len;
-        return output_write(z->out, bytes, len, err);
+        return outfile_write(z->out, bytes, len, err);
     }
     z->size += len;
     z->crc = (uint32_t)crc32_z(z->crc, bytes, len);
@@ -269,11 +269,11 @@ bool export_npz(struct arena *a UNUSED, const struct export *e, Str path, struct
             return false;
         x->crc = z.crc, x->size = z.size;
     }
-    bool ok = output_open(path, &z.out, err);
+    bool ok = outfile_open(path, &z.out, err);
     for (size_t i = 0; i < count && ok; i++)
         ok = write_local(&z, &entries[i], err) && walk(e, entries[i].column, l.longest, take_zip, &z, err);
-    ok = ok && write_directory(&z, entries, count, err) && output_commit(z.out, err);
-    output_close(z.out);
+    ok = ok && write_directory(&z, entries, count, err) && outfile_commit(z.out, err);
+    outfile_close(z.out);
     return ok;
 }
 
@@ -368,7 +368,7 @@ bool export_safetensors(struct arena *a, const struct export *e, Str path, struc
 
 // --- tsv
 
-static bool write_rows(const struct export *e, const struct export_part *p, const struct export_id *id, struct output *o, float *row, struct err *err)
+static bool write_rows(const struct export *e, const struct export_part *p, const struct export_id *id, struct outfile *o, float *row, struct err *err)
 {
     struct strbuf line = { 0 };
     bool ok = true;
@@ -381,7 +381,7 @@ static bool write_rows(const struct export *e, const struct export_part *p, cons
         for (int64_t i = 0; i < e->width; i++)
             strbuf_addf(&line, e->type == TENSOR_F16 ? "\t%.5g" : "\t%.9g", (double)row[i]);
         strbuf_addc(&line, '\n');
-        ok = output_write(o, line.data, line.len, err);
+        ok = outfile_write(o, line.data, line.len, err);
     }
     strbuf_release(&line);
     return ok;
@@ -389,9 +389,9 @@ static bool write_rows(const struct export *e, const struct export_part *p, cons
 
 bool export_tsv(struct arena *a, const struct export *e, Str path, struct err *err)
 {
-    struct output *o;
+    struct outfile *o;
     float *row = NEW_ARRAY(a, float, (size_t)e->width + 1);
-    bool ok = output_open(path, &o, err);
+    bool ok = outfile_open(path, &o, err);
     for (size_t i = 0; i < value_len(e->parts) && ok; i++) {
         struct export_part p;
         struct export_id id;
@@ -401,7 +401,7 @@ bool export_tsv(struct arena *a, const struct export *e, Str path, struct err *e
             ok = export_next_id(e, &p, &rest, n, &id, err) && write_rows(e, &p, &id, o, row, err);
         export_part_close(&p);
     }
-    ok = ok && output_commit(o, err);
-    output_close(o);
+    ok = ok && outfile_commit(o, err);
+    outfile_close(o);
     return ok;
 }

@@ -2,7 +2,7 @@
 #pragma once
 // Inside the exports only: a walk over the parts of a folder, and the formats.
 #include "model/embed_export.h"
-#include "model/output.h"
+#include "model/outfile.h"
 #include "value/value.h"
 
 struct export {

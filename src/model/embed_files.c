@@ -6,7 +6,7 @@
 #include "base/arena.h"
 #include "model/embed_inside.h"
 #include "model/npy.h"
-#include "model/output.h"
+#include "model/outfile.h"
 #include "sys/file.h"
 #include "sys/lock.h"
 #include "value/read.h"
@@ -136,9 +136,9 @@ static bool remove_temporary(struct farm *f, struct err *err)
 
 static bool write_file(Str path, Str text, struct err *err)
 {
-    struct output *o;
-    bool ok = output_open(path, &o, err) && output_write(o, text.data, text.len, err) && output_commit(o, err);
-    output_close(o);
+    struct outfile *o;
+    bool ok = outfile_open(path, &o, err) && outfile_write(o, text.data, text.len, err) && outfile_commit(o, err);
+    outfile_close(o);
     return ok;
 }
 
@@ -191,26 +191,26 @@ Value part_find_finished(struct farm *f)
     return *part;
 }
 
-static Value file_value(struct arena *a, const char *name, const struct output *o)
+static Value file_value(struct arena *a, const char *name, const struct outfile *o)
 {
     struct value_builder b = value_map_begin(a);
     value_map_set(&b, STR("file"), text_value(a, name));
-    value_map_set(&b, STR("size"), value_int(output_size(o)));
-    value_map_set(&b, STR("digest"), value_string(a, hash_text(a, output_digest(o))));
+    value_map_set(&b, STR("size"), value_int(outfile_size(o)));
+    value_map_set(&b, STR("digest"), value_string(a, hash_text(a, outfile_digest(o))));
     return value_map_end(&b);
 }
 
 static bool write_vectors(struct farm *f, const char *name, Value *out, struct err *err)
 {
     char header[NPY_HEADER_MAX];
-    struct output *o;
+    struct outfile *o;
     const struct shard *s = &f->shard;
     size_t len = npy_header(f->o->type, 2, (const int64_t[]){ s->rows, f->width }, header);
-    bool ok = output_open(str_join_path(f->arena, f->o->out, str_of(name)), &o, err) && output_write(o, header, len, err)
-        && output_write(o, s->data, (size_t)(s->rows * f->width) * tensor_type_bytes(f->o->type), err) && output_commit(o, err);
+    bool ok = outfile_open(str_join_path(f->arena, f->o->out, str_of(name)), &o, err) && outfile_write(o, header, len, err)
+        && outfile_write(o, s->data, (size_t)(s->rows * f->width) * tensor_type_bytes(f->o->type), err) && outfile_commit(o, err);
     if (ok)
         *out = file_value(f->arena, name, o);
-    output_close(o);
+    outfile_close(o);
     return ok;
 }
 
@@ -253,10 +253,10 @@ static void add_flags(struct strbuf *b, const struct record *r, size_t number)
 
 static bool write_ids(struct farm *f, const char *name, Value *out, struct err *err)
 {
-    struct output *o;
+    struct outfile *o;
     struct strbuf line = { 0 };
     bool pooled = embed_kind_is_pooled(f->o->kind);
-    bool ok = output_open(str_join_path(f->arena, f->o->out, str_of(name)), &o, err);
+    bool ok = outfile_open(str_join_path(f->arena, f->o->out, str_of(name)), &o, err);
     strbuf_addz(&line, pooled ? "id\tdigest\tlength\tflags\n" : "id\tdigest\tlength\tflags\tfirst_row\trows\n");
     for (size_t i = 0; i < f->shard.records.len && ok; i++) {
         const struct record *r = &f->shard.records.at[i];
@@ -268,13 +268,13 @@ static bool write_ids(struct farm *f, const char *name, Value *out, struct err *
         if (!pooled)
             strbuf_addf(&line, "\t%lld\t%lld", (long long)r->first_row, (long long)r->rows);
         strbuf_addc(&line, '\n');
-        ok = output_write(o, line.data, line.len, err);
+        ok = outfile_write(o, line.data, line.len, err);
         strbuf_clear(&line);
     }
-    ok = ok && output_write(o, line.data ? line.data : "", line.len, err) && output_commit(o, err);
+    ok = ok && outfile_write(o, line.data ? line.data : "", line.len, err) && outfile_commit(o, err);
     if (ok)
         *out = file_value(f->arena, name, o);
-    output_close(o);
+    outfile_close(o);
     strbuf_release(&line);
     return ok;
 }

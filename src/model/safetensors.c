@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/arena.h"
-#include "model/output.h"
+#include "model/outfile.h"
 #include "sys/file.h"
 #include "value/read.h"
 
@@ -231,7 +231,7 @@ static Value header_of(struct arena *a, const struct tensor *tensors, size_t cou
     return value_map_end(&header);
 }
 
-static bool write_tensors(struct output *o, const struct tensor *tensors, size_t count, safetensors_fill *fill, void *arg, struct err *err)
+static bool write_tensors(struct outfile *o, const struct tensor *tensors, size_t count, safetensors_fill *fill, void *arg, struct err *err)
 {
     char *piece = xmalloc(PIECE);
     bool ok = true;
@@ -239,7 +239,7 @@ static bool write_tensors(struct output *o, const struct tensor *tensors, size_t
         int64_t len = tensors[i].count * (int64_t)tensor_type_bytes(tensors[i].type);
         for (int64_t at = 0; at < len && ok; at += PIECE) {
             int64_t n = MIN(PIECE, len - at);
-            ok = fill(arg, i, at, n, piece, err) && output_write(o, piece, (size_t)n, err);
+            ok = fill(arg, i, at, n, piece, err) && outfile_write(o, piece, (size_t)n, err);
         }
     }
     free(piece);
@@ -251,17 +251,17 @@ bool safetensors_write(Str path, const struct tensor *tensors, size_t count, Val
 {
     struct arena scratch = { 0 };
     struct strbuf header = { 0 };
-    struct output *o = NULL;
+    struct outfile *o = NULL;
     uint8_t length[8];
     json_write(&header, header_of(&scratch, tensors, count, metadata), 0);
     while (header.len % 8)                              // so that the data is aligned
         strbuf_addc(&header, ' ');
     for (int i = 0; i < 8; i++)
         length[i] = (uint8_t)((uint64_t)header.len >> 8 * i);
-    bool ok = output_open(path, &o, err) && output_write(o, length, 8, err) && output_write(o, header.data, header.len, err)
-        && write_tensors(o, tensors, count, fill, arg, err) && output_commit(o, err)
+    bool ok = outfile_open(path, &o, err) && outfile_write(o, length, 8, err) && outfile_write(o, header.data, header.len, err)
+        && write_tensors(o, tensors, count, fill, arg, err) && outfile_commit(o, err)
         && dir_sync(str_dirname(path), err);
-    output_close(o);
+    outfile_close(o);
     strbuf_release(&header);
     arena_release(&scratch);
     return ok || err_wrap(err, "writing " STR_FMT, STR_ARG(path));

@@ -5,15 +5,15 @@
 #include "base/err.h"
 #include "base/hash.h"
 
-struct output;
+struct outfile;
 // *out is NULL after a failure. `path` lies in a folder that is there.
-bool output_open(Str path, struct output **out, struct err *err) MUST_CHECK;
-bool output_write(struct output *o, const void *bytes, size_t len, struct err *err) MUST_CHECK;
+bool outfile_open(Str path, struct outfile **out, struct err *err) MUST_CHECK;
+bool outfile_write(struct outfile *o, const void *bytes, size_t len, struct err *err) MUST_CHECK;
 // Syncs and renames. After a failure nothing stands at the path that was not there before. The folder is the caller's to sync, once for
 // all files in it: until then a power cut may take the file back, never a part of it.
-bool output_commit(struct output *o, struct err *err) MUST_CHECK;
-// Of what was written; after output_commit().
-Hash output_digest(const struct output *o);
-int64_t output_size(const struct output *o);
+bool outfile_commit(struct outfile *o, struct err *err) MUST_CHECK;
+// Of what was written; after outfile_commit().
+Hash outfile_digest(const struct outfile *o);
+int64_t outfile_size(const struct outfile *o);
 // Removes the temporary file unless it was committed. NULL is fine.
-void output_close(struct output *o);
+void outfile_close(struct outfile *o);

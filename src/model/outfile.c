@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Streams into files that are complete or absent. Seeking is not here: every format written with it has its sizes in front.
-#include "model/output.h"
+#include "model/outfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 
 enum { BUFFER = 256 * 1024 };
 
-struct output {
+struct outfile {
     struct arena arena;
     Str path, temporary;
     int fd;
@@ -22,9 +22,9 @@ struct output {
     char buffer[BUFFER];
 };
 
-bool output_open(Str path, struct output **out, struct err *err)
+bool outfile_open(Str path, struct outfile **out, struct err *err)
 {
-    struct output *o = xcalloc(1, sizeof *o);
+    struct outfile *o = xcalloc(1, sizeof *o);
     Str dir = str_dirname(path), name = str_basename(path);
     *out = NULL;
     o->path = str_copy(&o->arena, path);
@@ -41,14 +41,14 @@ bool output_open(Str path, struct output **out, struct err *err)
     return true;
 }
 
-static bool flush(struct output *o, struct err *err)
+static bool flush(struct outfile *o, struct err *err)
 {
     bool ok = fd_write_all(o->fd, o->buffer, o->len, err) || err_wrap(err, STR_FMT, STR_ARG(o->path));
     o->len = 0;
     return ok;
 }
 
-bool output_write(struct output *o, const void *bytes, size_t len, struct err *err)
+bool outfile_write(struct outfile *o, const void *bytes, size_t len, struct err *err)
 {
     const char *at = bytes;
     hasher_update(&o->hasher, bytes, len);
@@ -63,7 +63,7 @@ bool output_write(struct output *o, const void *bytes, size_t len, struct err *e
     return true;
 }
 
-bool output_commit(struct output *o, struct err *err)
+bool outfile_commit(struct outfile *o, struct err *err)
 {
     if (!flush(o, err))
         return false;
@@ -79,11 +79,11 @@ bool output_commit(struct output *o, struct err *err)
     return true;
 }
 
-Hash output_digest(const struct output *o) { return hasher_finish(&o->hasher); }
+Hash outfile_digest(const struct outfile *o) { return hasher_finish(&o->hasher); }
 
-int64_t output_size(const struct output *o) { return o->size; }
+int64_t outfile_size(const struct outfile *o) { return o->size; }
 
-void output_close(struct output *o)
+void outfile_close(struct outfile *o)
 {
     if (o == NULL)
         return;
