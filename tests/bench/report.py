@@ -21,7 +21,7 @@ def show_speed(n):
     return "%.2f GB/s" % (n / 1e9)
 
 
-SHOW = {"seconds": show_seconds, "bytes": show_bytes, "per_second": show_rate, "bytes_per_second": show_speed, "times": lambda x: "%.2f" % x}
+SHOW = {"seconds": show_seconds, "bytes": show_bytes, "per_second": show_rate, "bytes_per_second": show_speed, "flop_per_second": lambda x: "%.1f GFLOP/s" % (x / 1e9), "times": lambda x: "%.2f" % x}
 
 
 class Report:
