@@ -368,7 +368,8 @@ bool export_safetensors(struct arena *a, const struct export *e, Str path, struc
 
 // --- tsv
 
-static bool write_rows(const struct export *e, const struct export_part *p, const struct export_id *id, struct outfile *o, float *row, struct err *err)
+static bool write_rows(const struct export *e, const struct export_part *p, const struct export_id *id, struct outfile *o, float *row,
+    struct err *err)
 {
     struct strbuf line = { 0 };
     bool ok = true;
