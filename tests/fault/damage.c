@@ -126,8 +126,10 @@ static void damage_at(struct damage *d)
 // The next damage that is one; false at the end. Zero-initialise but for `original`.
 static bool next_damage(struct damage *d, struct arena *a)
 {
-    if (d->bytes == NULL)
+    if (d->bytes == NULL) {
+        alarm(3600);                    // all of them take longer than a test may
         d->bytes = arena_alloc(a, d->original.len + 1);
+    }
     while (d->number < kinds_of(d->original)) {
         damage_at(d);
         d->number += d->number < 3 * d->original.len ? every() : 1;
