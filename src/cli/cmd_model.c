@@ -212,7 +212,7 @@ static int model_main(struct invocation *in)
 
 const struct command cmd_model = {
     .name = "model",
-    .usage = "init --like NAME DIR | show DIR | verify DIR | pull NAME [DIR]",
+    .usage = "init --like NAME DIR | show|verify DIR | pull NAME [DIR]",
     .summary = "Make, show, check and get protein models",
     .description = "A model is a folder as Hugging Face lays it out: config.json, model.safetensors (or its shards and their index), "
         "vocab.txt. ESM-2, ESM-1b, and "
