@@ -187,7 +187,7 @@ static bool read_to_end(struct journal *j, struct arena *a, Str *damage, struct 
         return true;
     j->is_new = true;
     j->end.offset = HEAD_SIZE;
-    return pwrite(j->fd, JOURNAL_HEAD, HEAD_SIZE, 0) == HEAD_SIZE || err_errno(err, "cannot write %s/journal", j->dir);
+    return (lseek(j->fd, 0, SEEK_SET) == 0 && fd_write_all(j->fd, JOURNAL_HEAD, HEAD_SIZE, err)) || err_wrap(err, "%s/journal", j->dir);
 }
 
 // --- the door
