@@ -42,8 +42,8 @@ power: release                        ## 1,000 power cuts and 40 lost filesystem
 damage: asan                          ## every byte of what is on disk flipped, cut, swapped, zeroed (minutes)
 	DAMAGE_EVERY=1 $(ASAN)/tests/test-fault-damage
 soak: release                         ## the simulator for an hour, then 1,000 kills; SOAK_SECONDS=60 for less
-	ninja -C $(RELEASE) tests/petri-sim
-	$(RELEASE)/tests/petri-sim --first $$(date +%s)000 --seconds $(SOAK_SECONDS)
+	ninja -C $(RELEASE) tests/sim/petri-sim
+	$(RELEASE)/tests/sim/petri-sim --first $$(date +%s)000 --seconds $(SOAK_SECONDS)
 	tests/fault/kill 1000
 reproducible: build/.ready            ## builds what is committed twice, in two folders: the programs must be equal
 	tools/reproducible
