@@ -24,7 +24,7 @@ TEST(a_loop_with_nothing_to_do_returns)
 
 static struct loop_timer *two;
 
-static void tell_and_set_two(void *word) { tell(word), loop_timer_set(two, 1); }       // however late this turn is
+static void tell_and_set_two(void *word) { tell(word), loop_timer_set(two, 5 * MILLISECOND); }       // however late this turn is
 
 TEST(the_turn_ends_after_what_was_due_and_once_more_after_the_stop)
 {
