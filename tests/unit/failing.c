@@ -7,13 +7,17 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 static atomic_int left = -1;
+static int error_number = EIO;
 
 void fail_call(int n) { left = n; }
+
+void fail_with(int error) { error_number = error; }
 
 bool call_failed(void)
 {
@@ -26,7 +30,7 @@ static bool fails(void)
 {
     if (left <= 0 || --left != 0)
         return false;
-    errno = EIO;
+    errno = error_number;
     return true;
 }
 
@@ -76,6 +80,11 @@ ssize_t copy_file_range(int from, off64_t *from_at, int to, off64_t *to_at, size
 {
     return CALL(SYS_copy_file_range, from, from_at, to, to_at, size, flags);
 }
+
+int dup2(int from, int to) { return (int)CALL(SYS_dup3, from, to, 0); }
+pid_t setsid(void) { return (pid_t)CALL(SYS_setsid); }
+int socketpair(int domain, int type, int protocol, int pair[2]) { return (int)CALL(SYS_socketpair, domain, type, protocol, pair); }
+int close_range(unsigned from, unsigned to, int flags) { return (int)CALL(SYS_close_range, from, to, flags); }
 
 int fcntl(int fd, int command, ...)
 {

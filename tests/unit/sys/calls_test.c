@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each system call under a function of this folder fails in turn: it says so or it has done its work, and nothing half-written is left.
+#include <errno.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/arena.h"
 #include "sys/file.h"
 #include "sys/lock.h"
+#include "sys/process.h"
 #include "unit/failing.h"
 #include "unit/test.h"
 
@@ -13,7 +16,7 @@ enum { LARGE = 300000 };
 
 static Str in_dir(struct arena *a, const char *name) { return str_printf(a, "%s/%s", test_dir(), name); }
 
-TEST(whichever_call_fails_a_file_is_whole_or_was_not_written)
+static void write_copy_and_read(void)
 {
     static char bytes[LARGE];
     for (int n = 1, more = 1; more; n++) {
@@ -33,6 +36,15 @@ TEST(whichever_call_fails_a_file_is_whole_or_was_not_written)
         EXPECT(more || (was_written && was_copied && was_read));
         EXPECT(more || n > 10);
         arena_release(&a);
+    }
+}
+
+TEST(whichever_call_fails_a_file_is_whole_or_was_not_written)
+{
+    const int errors[] = { EIO, EINTR, ENOSPC };
+    for (size_t i = 0; i < LEN(errors); i++) {
+        fail_with(errors[i]);
+        write_copy_and_read();
     }
 }
 
@@ -76,5 +88,42 @@ TEST(whichever_call_fails_a_lock_is_held_or_that_is_said)
         EXPECT(!lock_is_held(path));
         (void)call_failed();
         arena_release(&a);
+    }
+}
+
+TEST(a_filesystem_without_locks_and_a_lock_that_is_held_are_told_apart)
+{
+    static const struct { int error; enum err_code code; } cases[] = { { ENOLCK, ERR_UNSUPPORTED }, { ENOSYS, ERR_UNSUPPORTED },
+        { EOPNOTSUPP, ERR_UNSUPPORTED }, { EINVAL, ERR_UNSUPPORTED }, { EAGAIN, ERR_CONFLICT }, { EACCES, ERR_CONFLICT }, { EIO, ERR_INTERNAL } };
+    struct arena a = { 0 };
+    struct err err;
+    int fd;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        fail_with(cases[i].error);
+        fail_call(2);                                   // the first opens the file
+        EXPECT_ERR(lock_take(in_dir(&a, "lock"), &fd, &err), err, cases[i].code);
+        EXPECT(call_failed());
+    }
+    EXPECT(!lock_take(STR("a\0b"), &fd, &err) && !lock_is_held(STR("a\0b")));
+    arena_release(&a);
+}
+
+// The helper is this program: without arguments that it knows it ends at once.
+TEST(whichever_call_fails_a_helper_is_started_or_that_is_said_and_no_child_is_left)
+{
+    const char *const argv[] = { "no such test", "no such test", NULL };
+    for (int n = 1, more = 1; more; n++) {
+        struct err err;
+        pid_t pid;
+        int fd = -1;
+        fail_call(n);
+        bool was_started = process_start_self(argv, n % 2, &pid, &fd, &err);
+        more = call_failed();
+        if (was_started) {
+            close(fd);
+            EXPECT(waitpid(pid, NULL, 0) == pid);
+        }
+        EXPECT(waitpid(-1, NULL, 0) < 0 && errno == ECHILD);
+        EXPECT(more || (was_started && n > 5));
     }
 }
