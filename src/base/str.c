@@ -85,6 +85,18 @@ Str str_basename(Str path)
     return slash < 0 || path.len == 1 ? path : str_from(path, (size_t)slash + 1);
 }
 
+bool str_is_inner_path(Str path)
+{
+    if (path.len == 0 || str_has(path, '\0'))
+        return false;
+    for (Str rest = path; rest.data;) {
+        Str part = str_cut(&rest, '/');
+        if (part.len == 0 || str_is(part, ".") || str_is(part, ".."))
+            return false;
+    }
+    return true;
+}
+
 void str_split_extension(Str name, Str *root, Str *extension)
 {
     ptrdiff_t dot = str_rfind_char(name, '.');

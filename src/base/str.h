@@ -37,6 +37,8 @@ Str str_trim(Str s);                                    // without white space a
 // Takes the field before `sep` off the front of *rest (and the separator). Without a separator: all of it.
 Str str_cut(Str *rest, char sep);
 Str str_basename(Str path);                             // after the last '/', trailing slashes ignored
+// Relative, and leading out of no folder that it is put into: no empty part, no "." or "..", no NUL.
+bool str_is_inner_path(Str path);
 // "a.tar.gz": "a.tar" and ".gz". A leading dot starts no extension; without one *extension is empty.
 void str_split_extension(Str name, Str *root, Str *extension);
 Str str_dirname(Str path);                              // before it; "." when there is none

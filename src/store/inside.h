@@ -65,6 +65,7 @@ int temp_open(struct store *s, enum kind kind, int prefix, char name[NAME_SIZE],
 bool write_all(struct store *s, int fd, const char *name, Str bytes, struct err *err) MUST_CHECK;
 bool sync_fd(struct store *s, int fd, const char *name, struct err *err) MUST_CHECK;
 bool make_prefix(struct store *s, enum kind kind, uint8_t prefix, struct err *err) MUST_CHECK;
+bool sync_folder(struct store *s, const char *name, struct err *err) MUST_CHECK;
 bool sync_prefix(struct store *s, enum kind kind, uint8_t prefix, struct err *err) MUST_CHECK;
 // As rename, but what is there stays (EEXIST); where the filesystem can't, link and unlink. 0, or -1 with errno.
 int rename_new(int from_fd, const char *from, int to_fd, const char *to);

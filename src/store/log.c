@@ -36,6 +36,12 @@ bool log_head(Str bytes, Str *boot, Str *rest)
     return true;
 }
 
+// What is left of a log whose maker died while it wrote the first line.
+static bool is_cut_head(Str bytes)
+{
+    return !str_has(bytes, '\n') && str_starts(bytes, str_first(str_of(head_start), bytes.len));
+}
+
 bool log_next(Str *rest, struct log_record *out)
 {
     if (rest->len < RECORD_HEAD || get_u32(rest->data) != RECORD_MARK)
@@ -56,17 +62,6 @@ static void add_u32(struct strbuf *b, uint32_t v)
 {
     char bytes[4] = { (char)v, (char)(v >> 8), (char)(v >> 16), (char)(v >> 24) };
     strbuf_add(b, (Str){ bytes, sizeof bytes });
-}
-
-static bool sync_dir(struct store *s, const char *name, struct err *err)
-{
-    int fd = openat(s->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool ok = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
-    if (!ok)
-        sync_failed(s, name, err);
-    if (fd >= 0)
-        close(fd);
-    return ok;
 }
 
 // Another process that opens the store may find the file before it is locked, and take it for one that a crash left.
@@ -92,8 +87,8 @@ static bool log_open(struct store *s, struct err *err)
         return write_failed(s, LOG_FOLDER, err);
     Str head = str_printf(&scratch, "%s" STR_FMT "\n", head_start, STR_ARG(machine_boot_id()));
     int fd = -1;
-    bool ok = take_new(s, &scratch, &fd, err) && write_all(s, fd, log->name, head, err) && sync_dir(s, LOG_FOLDER, err)
-        && (!is_new || sync_dir(s, ".", err));
+    bool ok = take_new(s, &scratch, &fd, err) && write_all(s, fd, log->name, head, err) && sync_folder(s, LOG_FOLDER, err)
+        && (!is_new || sync_folder(s, ".", err));
     if (ok)
         log->fd = fd, log->size = (off_t)head.len, log->is_needed = false;
     else if (fd >= 0)
@@ -219,6 +214,9 @@ static void recover_log(struct store *s, Str path)
     } else if (log_head(bytes, &boot, &rest)) {
         while (log_next(&rest, &record) && is_sound(&record))
             restore(&r, &record);
+    } else if (!is_cut_head(bytes)) {   // of a newer version, or damaged: not ours to remove
+        r.is_failed = true;
+        LOG(LOG_WARN, STR_FMT " is no log of results that this Petri knows: it stays", STR_ARG(path));
     }
     if (!r.is_failed && sync_files(s, &err))
         unlink(path.data);

@@ -59,7 +59,7 @@ bool make_prefix(struct store *s, enum kind kind, uint8_t prefix, struct err *er
     return ok;
 }
 
-static bool sync_folder(struct store *s, const char *name, struct err *err)
+bool sync_folder(struct store *s, const char *name, struct err *err)
 {
     int fd = openat(s->fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)

@@ -101,19 +101,6 @@ static bool read_int(Value map, Str name, int64_t min, int64_t max, int64_t *out
     return true;
 }
 
-// Nothing that would lead out of the folder into which the output is one day written.
-static bool is_inner_path(Str path)
-{
-    if (path.len == 0 || str_has(path, '\0'))
-        return false;
-    for (Str rest = path; rest.data;) {
-        Str part = str_cut(&rest, '/');
-        if (part.len == 0 || str_is(part, ".") || str_is(part, ".."))
-            return false;
-    }
-    return true;
-}
-
 static bool read_inline(struct arena *a, Value v, struct output *out, struct err *err)
 {
     Value text = value_get(v, STR("text")), base64 = value_get(v, STR("base64"));
@@ -159,7 +146,7 @@ static bool read_outputs(struct arena *a, Value v, struct task_result *out, stru
         struct output *o = &out->outputs[i];
         if (!read_output(a, value_at(v, i), o, err))
             return false;
-        if (!is_inner_path(o->path))
+        if (!str_is_inner_path(o->path))
             return bad_field(err, "path", "a path inside the task's folder");
         if (o->kind == OUTPUT_FILE && hash_is_zero(o->hash))
             return bad_field(err, "hash", "a digest for every output file");

@@ -4,21 +4,7 @@
 
 #include "engine/export.h"
 #include "value/read.h"
-
-static void set_text(struct value_builder *b, Str key, Str text)
-{
-    if (text.len)
-        value_map_set(b, key, value_string(b->arena, text));
-}
-
-static void set_time(struct value_builder *b, Str key, Time t)
-{
-    char text[TIME_TEXT];
-    if (t == 0)
-        return;
-    time_text(t, text);
-    value_map_set(b, key, value_string(b->arena, str_of(text)));
-}
+#include "view/json_fields.h"
 
 static void set_file(struct value_builder *b, Str path, Hash hash, int64_t size)
 {
@@ -55,10 +41,10 @@ static Str digest_of(struct arena *a, const struct recorded_files *files)
 static Value workflow_value(struct arena *a, const struct recorded_start *s)
 {
     struct value_builder b = value_map_begin(a);
-    set_text(&b, STR("path"), s->workflow);
-    set_text(&b, STR("language"), s->language);
-    set_text(&b, STR("version"), s->version);
-    set_text(&b, STR("commit"), s->commit);
+    json_set_text(&b, STR("path"), s->workflow);
+    json_set_text(&b, STR("language"), s->language);
+    json_set_text(&b, STR("version"), s->version);
+    json_set_text(&b, STR("commit"), s->commit);
     if (s->sources.len) {
         value_map_set(&b, STR("digest"), value_string(a, digest_of(a, &s->sources)));
         value_map_set(&b, STR("files"), files_value(a, &s->sources));
@@ -149,7 +135,7 @@ static Value inputs_value(struct naming *n)
     for (size_t i = 0; i < files->len; i++) {
         const struct recorded_file *f = files->entries[i].value;
         struct value_builder b = value_map_begin(n->arena);
-        set_text(&b, STR("input"), input_of(n, f->name));
+        json_set_text(&b, STR("input"), input_of(n, f->name));
         set_file(&b, f->name, f->hash, f->size);
         items[i] = value_map_end(&b);
     }
@@ -171,7 +157,7 @@ static Value references_value(struct arena *a, Value parameters)
             continue;
         struct value_builder b = value_map_begin(a);
         value_map_set(&b, STR("input"), value_string(a, input));
-        set_text(&b, STR("name"), name);
+        json_set_text(&b, STR("name"), name);
         if (!value_is_null(version))
             value_map_set(&b, STR("version"), version);
         value_map_set(&b, STR("path"), value_get(f->value, STR("path")));
@@ -191,9 +177,9 @@ static Value tools_value(struct arena *a, const struct run_record *r)
         const struct recorded_tool *t = r->tools.entries[i].value;
         struct value_builder b = value_map_begin(a);
         value_map_set(&b, STR("program"), value_string(a, t->program));
-        set_text(&b, STR("version"), t->version);
-        set_text(&b, STR("package"), t->package);
-        set_text(&b, STR("manager"), t->manager);
+        json_set_text(&b, STR("version"), t->version);
+        json_set_text(&b, STR("package"), t->package);
+        json_set_text(&b, STR("manager"), t->manager);
         set_file(&b, t->path, t->hash, t->size);
         items[i] = value_map_end(&b);
     }
@@ -257,7 +243,7 @@ static void list_outputs(struct output_list *l, Value v, Str name)
         if (!hash_parse(value_get_str(v, STR("petri:digest")), &hash))
             hash = (Hash){ 0 };
         set_file(&b, is_below(path, l->outdir) ? str_from(path, l->outdir.len + 1) : path, hash, value_get_int(v, STR("size"), -1));
-        set_text(&b, STR("checksum"), value_get_str(v, STR("checksum")));
+        json_set_text(&b, STR("checksum"), value_get_str(v, STR("checksum")));
         vec_push(a, &l->items, value_map_end(&b));
     }
     if (value_is_file(v) || value_is_directory(v)) {    // what is in it, or beside it, is of the same output
@@ -290,9 +276,9 @@ static Value values_value(struct arena *a, Value outputs)               // outpu
 static Value where_value(struct arena *a, const struct recorded_start *s)
 {
     struct value_builder b = value_map_begin(a);
-    set_text(&b, STR("host"), s->host);
-    set_text(&b, STR("folder"), s->cwd);
-    set_text(&b, STR("outdir"), s->outdir);
+    json_set_text(&b, STR("host"), s->host);
+    json_set_text(&b, STR("folder"), s->cwd);
+    json_set_text(&b, STR("outdir"), s->outdir);
     return value_map_end(&b);
 }
 
@@ -300,9 +286,9 @@ static Value when_value(struct arena *a, const struct run_record *r)
 {
     struct value_builder b = value_map_begin(a);
     if (r->starts.len > 1)
-        set_time(&b, STR("first_started"), r->starts.at[0].started);
-    set_time(&b, STR("started"), run_record_last(r)->started);
-    set_time(&b, STR("ended"), run_record_last(r)->ended);
+        json_set_time(&b, STR("first_started"), r->starts.at[0].started);
+    json_set_time(&b, STR("started"), run_record_last(r)->started);
+    json_set_time(&b, STR("ended"), run_record_last(r)->ended);
     value_map_set(&b, STR("starts"), value_int((int64_t)r->starts.len));
     return value_map_end(&b);
 }
@@ -329,8 +315,8 @@ Value manifest_value(struct arena *a, const struct run_record *r)
     value_map_set(&b, STR("run"), value_string(a, r->run));
     value_map_set(&b, STR("status"), value_string(a, str_of(run_status_name(r->status))));
     value_map_set(&b, STR("workflow"), workflow_value(a, s));
-    set_text(&b, STR("petri"), s->petri);
-    set_text(&b, STR("who"), s->user);
+    json_set_text(&b, STR("petri"), s->petri);
+    json_set_text(&b, STR("who"), s->user);
     value_map_set(&b, STR("when"), when_value(a, r));
     value_map_set(&b, STR("where"), where_value(a, s));
     value_map_set(&b, STR("command"), s->arguments);

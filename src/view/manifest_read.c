@@ -19,19 +19,6 @@ static const struct section {
 
 static struct span span_of(const struct node *n, const struct node *otherwise) { return n ? n->span : otherwise->span; }
 
-// Nothing that leads out of the folder the outputs are in.
-static bool is_inner(Str path)
-{
-    if (path.len == 0 || str_has(path, '\0'))
-        return false;
-    for (Str rest = path; rest.data;) {
-        Str part = str_cut(&rest, '/');
-        if (part.len == 0 || str_is(part, ".") || str_is(part, ".."))
-            return false;
-    }
-    return true;
-}
-
 static bool read_size(const struct node *item, struct manifest_file *f, struct diags *diags)
 {
     const struct node *size = node_get(item, STR("size"));
@@ -55,7 +42,7 @@ static void read_file(struct arena *a, const struct node *item, enum manifest_se
         return;
     }
     f.path = node_str(path);
-    if (section == MANIFEST_OUTPUTS && !is_inner(f.path)) {
+    if (section == MANIFEST_OUTPUTS && !str_is_inner_path(f.path)) {
         diag_add(diags, path->span, "the path of an output must stay inside the folder: it can't be absolute, empty, or hold '.' or '..'");
         return;
     }

@@ -2,27 +2,14 @@
 // The JSON form of a run's summary. Times are text (UTC), durations seconds.
 #include "view/run_summary.h"
 
-static void set_text(struct value_builder *b, Str key, Str text)
-{
-    if (text.len)
-        value_map_set(b, key, value_string(b->arena, text));
-}
-
-static void set_time(struct value_builder *b, Str key, Time t)
-{
-    char text[TIME_TEXT];
-    if (t == 0)
-        return;
-    time_text(t, text);
-    value_map_set(b, key, value_string(b->arena, str_of(text)));
-}
+#include "view/json_fields.h"
 
 static Value seconds(Time t) { return value_float((double)t / (double)SECOND); }
 
 static Value step_value(struct arena *a, const struct run_step *s)
 {
     struct value_builder b = value_map_begin(a);
-    set_text(&b, STR("step"), s->name);
+    json_set_text(&b, STR("step"), s->name);
     value_map_set(&b, STR("expected"), s->expected < 0 ? value_null : value_int(s->expected));
     value_map_set(&b, STR("done"), value_int(s->done));
     value_map_set(&b, STR("cached"), value_int(s->cached));
@@ -56,10 +43,10 @@ static void set_measured(struct arena *a, struct value_builder *b, const struct 
 static Value task_value(struct arena *a, const struct run_task *t)
 {
     struct value_builder b = value_map_begin(a);
-    set_text(&b, STR("task"), t->name);
-    set_text(&b, STR("step"), t->step);
-    set_text(&b, STR("state"), t->state);
-    set_text(&b, STR("key"), t->key);
+    json_set_text(&b, STR("task"), t->name);
+    json_set_text(&b, STR("step"), t->step);
+    json_set_text(&b, STR("state"), t->state);
+    json_set_text(&b, STR("key"), t->key);
     value_map_set(&b, STR("attempts"), value_int(t->attempts));
     value_map_set(&b, STR("seconds"), seconds(t->took));
     value_map_set(&b, STR("peak_memory"), t->peak_memory < 0 ? value_null : value_int(t->peak_memory));
@@ -70,8 +57,8 @@ static Value task_value(struct arena *a, const struct run_task *t)
 static Value failure_value(struct arena *a, const struct run_failure *f)
 {
     struct value_builder b = value_map_begin(a);
-    set_text(&b, STR("task"), f->task);
-    set_text(&b, STR("why"), f->why);
+    json_set_text(&b, STR("task"), f->task);
+    json_set_text(&b, STR("why"), f->why);
     return value_map_end(&b);
 }
 
@@ -97,27 +84,27 @@ static void set_lists(struct value_builder *b, const struct run_summary *s)
 Value run_summary_value(struct arena *a, Str run, const struct run_summary *s)
 {
     struct value_builder b = value_map_begin(a);
-    set_text(&b, STR("run"), run);
-    set_text(&b, STR("status"), str_of(run_status_name(s->status)));
-    set_text(&b, STR("workflow"), s->workflow);
-    set_text(&b, STR("outdir"), s->outdir);
-    set_text(&b, STR("petri"), s->petri);
-    set_text(&b, STR("host"), s->host);
-    set_text(&b, STR("user"), s->user);
-    set_text(&b, STR("owner"), str_of(s->owner));
+    json_set_text(&b, STR("run"), run);
+    json_set_text(&b, STR("status"), str_of(run_status_name(s->status)));
+    json_set_text(&b, STR("workflow"), s->workflow);
+    json_set_text(&b, STR("outdir"), s->outdir);
+    json_set_text(&b, STR("petri"), s->petri);
+    json_set_text(&b, STR("host"), s->host);
+    json_set_text(&b, STR("user"), s->user);
+    json_set_text(&b, STR("owner"), str_of(s->owner));
     value_map_set(&b, STR("starts"), value_int(s->starts));
-    set_time(&b, STR("first_started"), s->first_started);
-    set_time(&b, STR("started"), s->started);
-    set_time(&b, STR("ended"), s->ended);
+    json_set_time(&b, STR("first_started"), s->first_started);
+    json_set_time(&b, STR("started"), s->started);
+    json_set_time(&b, STR("ended"), s->ended);
     value_map_set(&b, STR("seconds"), seconds(run_summary_duration(s, time_now())));
     value_map_set(&b, STR("done"), value_int(s->done));
     value_map_set(&b, STR("cached"), value_int(s->cached));
     value_map_set(&b, STR("failed"), value_int(s->failed));
     value_map_set(&b, STR("retried"), value_int(s->retried));
     value_map_set(&b, STR("evaluated"), value_int(s->evaluated));
-    set_text(&b, STR("error"), s->error);
-    set_text(&b, STR("place"), s->place);
-    set_text(&b, STR("damage"), str_of(s->damage));
+    json_set_text(&b, STR("error"), s->error);
+    json_set_text(&b, STR("place"), s->place);
+    json_set_text(&b, STR("damage"), str_of(s->damage));
     if (s->detail > RUN_BRIEF) {
         set_lists(&b, s);
         value_map_set(&b, STR("inputs"), s->inputs);

@@ -175,6 +175,22 @@ TEST(a_torn_log_gives_back_what_is_whole_in_it)
     arena_release(&a);
 }
 
+TEST(a_log_that_is_not_known_stays_and_its_results_are_not_lost_with_it)
+{
+    struct arena a = { 0 };
+    leave_a_log();
+    Str path = the_log(&a), text = text_of(&a, path);
+    char *bytes = str_z(&a, text);
+    bytes[sizeof "petri results " - 1] = '2';           // of a newer version
+    write_file(path.data, (Str){ bytes, text.len });
+    struct store *s = open_store();
+    EXPECT_INT(count_files(in_dir("store/unsynced")), 1);
+    EXPECT_INT(found(s), RESULTS);
+    store_close(s);
+    EXPECT(str_eq(text_of(&a, path), (Str){ bytes, text.len }));
+    arena_release(&a);
+}
+
 TEST(the_log_of_a_store_that_lives_is_left_alone)
 {
     struct err err;
