@@ -10,12 +10,11 @@
 #include "store/inside.h"
 #include "sys/file.h"
 #include "sys/lock.h"
-#include "sys/machine.h"
 #include "task/result.h"
 
 #define LOG_FOLDER "unsynced"
 #define LOG_MAX_BYTES ((int64_t)1 << 30)
-static const char head_start[] = "petri results 1 ";
+static const char head_line[] = "petri results 1\n";
 enum { RECORD_MARK = 0x53455250, FLAG_REPLACES = 1, RECORD_HEAD = 12 + 32 };    // "PRES"
 enum { SETTLE_BYTES = 32 << 20 };       // so large: about 40,000 results
 
@@ -27,19 +26,16 @@ static uint32_t get_u32(const char *at)
     return (uint32_t)b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
 }
 
-bool log_head(Str bytes, Str *boot, Str *rest)
+bool log_head(Str bytes, Str *rest)
 {
-    *rest = bytes;
-    if (!str_starts(bytes, str_of(head_start)) || !str_has(bytes, '\n'))
-        return false;
-    *boot = str_from(str_cut(rest, '\n'), sizeof head_start - 1);
-    return true;
+    *rest = str_from(bytes, sizeof head_line - 1);
+    return str_starts(bytes, str_of(head_line));
 }
 
 // What is left of a log whose maker died while it wrote the first line.
 static bool is_cut_head(Str bytes)
 {
-    return !str_has(bytes, '\n') && str_starts(bytes, str_first(str_of(head_start), bytes.len));
+    return bytes.len < sizeof head_line - 1 && str_starts(str_of(head_line), bytes);
 }
 
 bool log_next(Str *rest, struct log_record *out)
@@ -85,7 +81,7 @@ static bool log_open(struct store *s, struct err *err)
     bool is_new = mkdirat(s->fd, LOG_FOLDER, 0777) == 0;
     if (!is_new && errno != EEXIST)
         return write_failed(s, LOG_FOLDER, err);
-    Str head = str_printf(&scratch, "%s" STR_FMT "\n", head_start, STR_ARG(machine_boot_id()));
+    Str head = str_of(head_line);
     int fd = -1;
     bool ok = take_new(s, &scratch, &fd, err) && write_all(s, fd, log->name, head, err) && sync_folder(s, LOG_FOLDER, err)
         && (!is_new || sync_folder(s, ".", err));
@@ -203,7 +199,7 @@ static void recover_log(struct store *s, Str path)
     struct arena scratch = { 0 };
     struct err err;
     struct log_record record;
-    Str bytes, boot, rest;
+    Str bytes, rest;
     int fd;
     if (!lock_take(path, &fd, &err))    // its store lives; or it is another user's
         return;
@@ -211,7 +207,7 @@ static void recover_log(struct store *s, Str path)
     if (!file_read(&scratch, path, LOG_MAX_BYTES, &bytes, &err)) {
         r.is_failed = true;
         LOG(LOG_WARN, "%s", err.text);
-    } else if (log_head(bytes, &boot, &rest)) {
+    } else if (log_head(bytes, &rest)) {
         while (log_next(&rest, &record) && is_sound(&record))
             restore(&r, &record);
     } else if (!is_cut_head(bytes)) {   // of a newer version, or damaged: not ours to remove

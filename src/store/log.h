@@ -2,7 +2,7 @@
 #pragma once
 // For this folder only: the log that makes a batch of results durable by one sync in place of one for each.
 //
-//   <home>/store/unsynced/<token>   "petri results 1 <boot id, for people>\n", then records. Locked by its store as long as that lives.
+//   <home>/store/unsynced/<token>   "petri results 1\n", then records. Locked by its store as long as that lives.
 //   record                          "PRES", flags (1: replaces), length of the text: 3 × u32, little-endian; key: 32 bytes; the text
 //
 // A result is in the synced log before its file gets its name; the file itself is not synced. Once all files of a log are
@@ -34,6 +34,6 @@ struct log_record {
     Str text;
 };
 // The head of a log: false if it is none. *rest begins at the first record.
-bool log_head(Str bytes, Str *boot, Str *rest) MUST_CHECK;
+bool log_head(Str bytes, Str *rest) MUST_CHECK;
 // The next record of *rest; false at the end or where the log is torn.
 bool log_next(Str *rest, struct log_record *out) MUST_CHECK;

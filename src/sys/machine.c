@@ -124,21 +124,3 @@ Str machine_host(void)
     pthread_once(&once, read_host);
     return str_of(host);
 }
-
-static char boot_id[64];
-
-static void read_boot_id(void)
-{
-    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
-    if (file && fgets(boot_id, sizeof boot_id, file))
-        boot_id[strcspn(boot_id, "\n")] = '\0';
-    if (file)
-        fclose(file);
-}
-
-Str machine_boot_id(void)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, read_boot_id);
-    return str_of(boot_id);
-}

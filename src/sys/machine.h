@@ -8,4 +8,3 @@ int64_t machine_memory_bytes(void);                     // physical, or the cgro
 int64_t disk_free_bytes(Str path);                      // for this user, of the filesystem that holds path; -1: unknown
 int64_t disk_bytes(Str path);                           // all that the filesystem that holds path can hold; 0: unknown
 Str machine_host(void);                                 // static
-Str machine_boot_id(void);                              // static: another after each boot; empty: unknown
