@@ -206,7 +206,8 @@ TEST(memory_is_measured_over_all_processes_together)
 {
     struct rig r;
     rig_init(&r);
-    const char *script = "for i in 1 2 3; do (x=$(head -c 20000000 /dev/zero | tr '\\0' x); sleep 1) & done; wait";
+    const char *script = "for i in 1 2 3; do (x=$(head -c 20000000 /dev/zero | tr '\\0' x); touch full.$i; "
+                         "while [ ! -e full.1 -o ! -e full.2 -o ! -e full.3 ]; do sleep 0.05; done; sleep 1.5) & done; wait";
     const struct attempt_outcome *o = rig_run(&r, rig_script(&r, script, ""));
     EXPECT(o->measured.peak_memory_bytes > 55000000);   // no single one has more than 45 MB
     rig_release(&r);
