@@ -155,9 +155,9 @@ TEST(a_task_in_a_sandbox_finds_its_inputs_outputs_and_streams_as_without)
     rig_write(&r, "source", "SOURCE");
     struct tried *t = rig_script(&r, "cat; cat /petri/task/in/0/text; cat linked; cp /petri/task/in/0/name copy; ln -s linked link; ln -s /petri/task/in/0/name far; echo e >&2", "**");
     t->spec.stdin_path = STR("/petri/task/in/0/name");
-    rig_stage(&r, t, (struct stage){ .kind = STAGE_FILE, .path = STR_CONST("/petri/task/in/0/name"), .size = 6 }, rig_path(&r, "source"), (Str){ 0 });
+    rig_stage(&r, t, (struct stage){ .kind = STAGE_FILE, .path = STR_CONST("/petri/task/in/0/name"), .hash = hash_bytes("SOURCE", 6), .size = 6 }, rig_path(&r, "source"), (Str){ 0 });
     rig_stage(&r, t, (struct stage){ .kind = STAGE_TEXT, .path = STR_CONST("/petri/task/in/0/text"), .text = STR_CONST("/petri/task/in") }, (Str){ 0 }, (Str){ 0 });
-    rig_stage(&r, t, (struct stage){ .kind = STAGE_FILE, .path = STR_CONST("/petri/task/out/linked"), .size = 6 }, rig_path(&r, "source"), (Str){ 0 });
+    rig_stage(&r, t, (struct stage){ .kind = STAGE_FILE, .path = STR_CONST("/petri/task/out/linked"), .hash = hash_bytes("SOURCE", 6), .size = 6 }, rig_path(&r, "source"), (Str){ 0 });
     const struct attempt_outcome *o = rig_run(&r, t);
     EXPECT_INT(o->end, ATTEMPT_EXITED);
     EXPECT_INT(o->exit_code, 0);
