@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "exec/birth.h"
+#include "exec/container/boxed.h"
 #include "exec/isolate.h"
 #include "sys/file.h"
 #include "unit/exec/rig.h"
@@ -21,6 +22,7 @@ struct site {
     struct strbuf frame;
     struct birth birth;
     int report[2];
+    struct lifeline *life;              // NULL: not in a container
 };
 
 // What the command says: in what it finds itself. "weak" where something of the sandbox is missing.
@@ -30,6 +32,21 @@ struct site {
 #define SCRIPT_STRONG "if " STRONG "; then echo strong; else echo weak; fi"
 
 static Str at(struct site *s, const char *name) { return str_join_path(&s->arena, str_of(test_dir()), str_of(name)); }
+
+// The engine's client is a program that says on its standard output, where the helper reports, what orders it finds.
+static void become_boxed(struct site *s, struct start *start)
+{
+    struct err err;
+    static struct lifeline life;
+    Str engine = at(s, "engine"), body = str_printf(&s->arena, "#!/bin/sh\ncd %s; [ -p box/life ] && grep -a -q INPUTS box/orders && echo started && "
+                                                    "echo end exit 0\n", s->folder.data);
+    EXPECT_OK(file_write_atomic(engine, body, &err), err);
+    EXPECT(chmod(engine.data, 0755) == 0);
+    EXPECT_OK(lifeline_make(&life, str_of(test_dir()), 1, &err), err);
+    start->box = (struct box){ .kind = ENGINE_DOCKER, .program = engine, .image = STR("sha256:x"), .helper = engine };
+    s->birth.life = life.path;
+    s->life = &life;
+}
 
 static void site_init(struct site *s, enum sandbox_kind kind, const char *script, int number)
 {
@@ -47,6 +64,8 @@ static void site_init(struct site *s, enum sandbox_kind kind, const char *script
     struct start start = { .folder = s->folder, .search_path = STR("/usr/bin:/bin"), .home = str_of(test_dir()), .sandbox = { .kind = kind } };
     start.sandbox.limits.open_files = 100;
     start.sandbox.limits.file_bytes = 1 << 20;
+    if (kind == SANDBOX_DOCKER)
+        become_boxed(s, &start);
     start_encode(&s->frame, &start, &attempt);
     s->birth.payload = str_from(strbuf_str(&s->frame), 5);
     EXPECT(start_decode_head(&s->birth.arena, s->birth.payload, &s->birth.start));
@@ -64,6 +83,8 @@ static void site_release(struct site *s)
     struct err err;
     if (file_exists(s->folder))
         EXPECT_OK(tree_remove(s->folder, &err), err);
+    if (s->life)
+        lifeline_cut(s->life);
     close(s->report[0]), close(s->report[1]);
     strbuf_release(&s->frame);
     arena_release(&s->birth.arena);
@@ -75,7 +96,8 @@ static void read_end(struct site *s, struct birth_report *report, int *status, S
 {
     struct err err;
     birth_read(s->report[0], report);
-    if (!file_read(&s->arena, str_join_path(&s->arena, s->folder, STR("stdout")), 4096, said, &err))
+    const char *where = s->life ? "report" : "stdout";
+    if (!file_read(&s->arena, str_join_path(&s->arena, s->folder, str_of(where)), 4096, said, &err))
         *said = STR("");
     if (report->has_status)
         *status = report->status;
@@ -137,4 +159,9 @@ TEST(whichever_call_fails_no_command_runs_in_less_than_its_sandbox)
 TEST(whichever_call_fails_without_a_sandbox_a_command_has_its_inputs_and_streams_or_does_not_run)
 {
     each_call_fails(SANDBOX_NONE, "cat $0 ../out/text", "INPUTt", EIO);
+}
+
+TEST(whichever_call_fails_an_engine_is_called_with_all_of_its_orders_or_not_at_all)
+{
+    each_call_fails(SANDBOX_DOCKER, "echo INPUTS", "started\nend exit 0\n", EIO);
 }
