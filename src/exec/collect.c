@@ -122,7 +122,9 @@ static bool take_log(struct collection *c, const char *name, struct output *out,
     Str path = str_join_path(&c->arena, c->folder, str_of(name));
     struct stat st;
     *out = (struct output){ .kind = OUTPUT_FILE, .path = str_of(name), .is_inline = true, .hash = hash_bytes("", 0) };
-    if (lstat(path.data, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+    if (lstat(path.data, &st) < 0)
+        return errno == ENOENT || err_errno(err, "the log %s", name);
+    if (!S_ISREG(st.st_mode) || st.st_size == 0)
         return true;
     out->is_inline = st.st_size <= RESULT_INLINE_MAX;
     return (out->is_inline ? take_small(c, path, out, err)
