@@ -152,7 +152,8 @@ static void collect_all(struct collection *c)
     struct found_output *found = NULL;
     size_t count = 0;
     bool is_wanted = is_success(c);
-    if (is_wanted && (!outputs_find(&c->arena, c->attempt, c->folder, c->outputs_max, &found, &count, &err) || !check_inputs(c, found, count, &err))) {
+    bool are_found = is_wanted && outputs_find(&c->arena, c->attempt, c->folder, c->outputs_max, &found, &count, &err);
+    if (is_wanted && (!are_found || !check_inputs(c, found, count, &err))) {
         fail(&c->outcome, ATTEMPT_BAD_OUTPUT, &err);
         is_wanted = false;
     }
