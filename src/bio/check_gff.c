@@ -201,10 +201,8 @@ static void take_place(struct gff *g)
     const struct contigs *c = reference_contigs(g->file->reference);
     ptrdiff_t n = contigs_find(c, g->columns[0]);
     if (n < 0) {
-        const struct contig *alias = contigs_alias(c, g->columns[0]);
         fault_add(&g->file->faults, g->line, 1, "reference-name", "the sequence in column 1 is not in the reference");
-        if (alias)
-            fault_hint(&g->file->faults, "the reference calls it '" STR_FMT "': rename one of them", STR_ARG(alias->name));
+        contigs_hint(c, g->columns[0], &g->file->faults);
     } else if (g->end > c->at[n].length && !is_circular) {
         fault_add(&g->file->faults, g->line, 0, "reference-end", "the end (%lld) lies behind the end of the reference's sequence (%lld)",
                   (long long)g->end, (long long)c->at[n].length);
