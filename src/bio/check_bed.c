@@ -52,8 +52,8 @@ static void take_reference(struct bed *b)
         fault_add(&f->faults, b->line, 1, "reference-name", "the sequence in column 1 is not in the reference");
         contigs_hint(c, b->columns[0], &f->faults);
     } else if (b->end > c->at[n].length) {
-        fault_add(&f->faults, b->line, b->columns[2].data - b->columns[0].data + 1, "reference-end", "the end (%lld) lies behind the end of the reference's sequence (%lld)",
-                  (long long)b->end, (long long)c->at[n].length);
+        fault_add(&f->faults, b->line, b->columns[2].data - b->columns[0].data + 1, "reference-end",
+                  "the end (%lld) lies behind the end of the reference's sequence (%lld)", (long long)b->end, (long long)c->at[n].length);
         fault_hint(&f->faults, "is it the reference that these places were counted on?");
     }
 }
