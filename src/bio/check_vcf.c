@@ -100,6 +100,8 @@ static bool is_allele(Str s)
     return false;
 }
 
+static bool is_same_allele(Str x, Str y) { return x.len == y.len && strncasecmp(x.data, y.data, x.len) == 0; }
+
 static bool is_quality(Str s)
 {
     Str word = s.len && s.data[0] == '+' ? str_from(s, 1) : s;
@@ -128,6 +130,9 @@ static void check_columns(struct vcf *v, struct vcf_record *r)
     if (!str_is(c[VCF_ALT], "."))
         for (Str rest = c[VCF_ALT]; rest.len; r->alts++)
             alt_ok &= is_allele(str_cut(&rest, ','));
+    for (Str rest = c[VCF_ALT]; alt_ok && are_bases(c[VCF_REF]) && rest.len;)
+        if (is_same_allele(str_cut(&rest, ','), c[VCF_REF]))
+            fault_convention(r->faults, r->line, c[VCF_ALT].data - r->text.data + 1, "vcf-alt", "ALT: an allele is the same as REF");
     if (!alt_ok)
         vcf_bad(r, c[VCF_ALT], "vcf-alt", "ALT: expected '.' or alleles with ',' between: bases, '*', <ID>, or a breakend");
     if (!is_quality(c[VCF_QUAL]))
