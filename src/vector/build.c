@@ -4,11 +4,17 @@
 
 #include <unistd.h>
 
+#include "model/npy.h"
 #include "model/outfile.h"
+#include "model/team.h"
 #include "sys/file.h"
 #include "sys/lock.h"
+#include "sys/machine.h"
+#include "vector/build_graph.h"
 #include "vector/feed.h"
 #include "vector/writer.h"
+
+enum { THREADS_MAX = 256 };
 
 struct build {
     struct arena *arena;
@@ -18,7 +24,7 @@ struct build {
     struct vector_index *old;           // NULL: there is none
     struct feed *feed;
     int64_t count, dims;
-    Value settings;
+    Value settings, hnsw, recall;
     enum metric metric;
     enum vector_kind kind;
     bool is_auto, int8;
@@ -114,6 +120,48 @@ static bool write_rows(struct build *b, struct err *err)
 
 // --- the whole
 
+// What the new generation's vectors are for those who work on them: mapped from the files that were just written.
+static bool map_new_rows(struct build *b, struct vector_index *x, struct err *err)
+{
+    static const char *const keys[] = { "vectors", "norms" };
+    const void **to[] = { (const void **)&x->vectors, (const void **)&x->norms };
+    *x = (struct vector_index){ .dir = b->o->out, .count = b->count, .dims = b->dims, .metric = b->metric };
+    for (size_t i = 0; i < LEN(keys); i++) {
+        struct tensor t;
+        Str bytes, path = str_printf(b->arena, STR_FMT "/%s-%lld.npy", STR_ARG(b->o->out), keys[i], (long long)b->writer.generation);
+        if (!file_map(&x->arena, path, &bytes, err) || !npy_parse(bytes, &t, err))
+            return false;
+        *to[i] = t.data;
+    }
+    return true;
+}
+
+static void tell_graph(void *arg, int64_t done)
+{
+    const struct build *b = arg;
+    tell(b, "graph", done, b->count);
+}
+
+static bool make_graph(struct build *b, const struct vector_index *rows, struct team *team, struct err *err)
+{
+    bool has_old = b->old && b->old->kind == VECTOR_HNSW;       // an exact index that has grown over the limit begins anew
+    struct graph_making g = { .rows = rows, .old = has_old ? b->old : NULL, .m = b->m, .ef_construction = b->ef_construction, .team = team,
+                              .progress = tell_graph, .arg = b };
+    return graph_make(&g, &b->writer, &b->hnsw, &b->recall, err);
+}
+
+static bool make_more(struct build *b, struct err *err)
+{
+    struct vector_index rows;
+    if (b->kind != VECTOR_HNSW)
+        return true;
+    struct team *team = team_new(MIN(b->o->threads > 0 ? b->o->threads : machine_cores(), THREADS_MAX));
+    bool ok = map_new_rows(b, &rows, err) && make_graph(b, &rows, team, err);
+    arena_release(&rows.arena);
+    team_free(team);
+    return ok;
+}
+
 static Value manifest_value(struct build *b)
 {
     struct arena *a = b->arena;
@@ -130,6 +178,9 @@ static Value manifest_value(struct build *b)
     value_map_set(&m, STR("dims"), value_int(b->dims));
     value_map_set(&m, STR("zero_vectors"), value_int(b->summary->zero));
     value_map_set(&m, STR("embeddings"), b->settings);
+    if (b->kind == VECTOR_HNSW)
+        value_map_set(&m, STR("hnsw"), b->hnsw);
+    value_map_set(&m, STR("recall"), b->recall);
     value_map_set(&m, STR("files"), value_map_end(&b->writer.files));
     return value_map_end(&m);
 }
@@ -144,7 +195,7 @@ static bool run(struct build *b, struct err *err)
         b->kind = b->count > BUILD_EXACT_MAX ? VECTOR_HNSW : VECTOR_EXACT;
     b->writer = (struct writer){ .arena = b->arena, .dir = b->o->out, .generation = b->old ? b->old->generation + 1 : 1,
                                  .files = value_map_begin(b->arena) };
-    if (!write_rows(b, err))
+    if (!write_rows(b, err) || !make_more(b, err))
         return false;
     b->summary->manifest = manifest_value(b);
     if (!writer_manifest(&b->writer, b->summary->manifest, err))
@@ -182,7 +233,8 @@ static bool check_options(const struct build_options *o, struct err *err)
 
 bool index_build(struct arena *a, const struct build_options *o, struct build_summary *out, struct err *err)
 {
-    struct build b = { .arena = a, .o = o, .summary = out, .metric = o->metric, .kind = o->kind, .is_auto = o->is_auto, .int8 = o->int8 };
+    struct build b = { .arena = a, .o = o, .summary = out, .metric = o->metric, .kind = o->kind, .is_auto = o->is_auto, .int8 = o->int8,
+                       .m = o->m ? o->m : BUILD_M, .ef_construction = o->ef_construction ? o->ef_construction : BUILD_EF };
     int lock = -1;
     Str lock_path = { 0 };
     *out = (struct build_summary){ .manifest = value_null };
@@ -211,7 +263,12 @@ static bool open_old(struct build *b, struct err *err)
     Value m = b->old->manifest, is_auto = value_get(m, STR("auto"));
     b->settings = b->old->embeddings, b->metric = b->old->metric, b->kind = b->old->kind;
     b->is_auto = is_auto.kind == VALUE_BOOL && is_auto.boolean;
-    b->int8 = b->old->codes.bytes != NULL || value_get(m, STR("int8")).boolean;
+    b->int8 = value_get(m, STR("int8")).boolean;
+    b->m = b->old->kind == VECTOR_HNSW ? b->old->graph.m : BUILD_M;
+    int64_t ef = value_get_int(value_get(m, STR("hnsw")), STR("ef_construction"), BUILD_EF);
+    if (ef < 1 || ef > BUILD_EF_MAX)
+        return err_set(err, ERR_DAMAGED, STR_FMT "/manifest.json: 'hnsw.ef_construction' is no integer from 1 to %d", STR_ARG(b->o->out), BUILD_EF_MAX);
+    b->ef_construction = (int)ef;
     return true;
 }
 
