@@ -68,7 +68,7 @@ static void add_block(void *arg, size_t item, int member UNUSED)
     double *sums = l->partial + item * (size_t)(dims + 1);
     memset(sums, 0, (size_t)(dims + 1) * sizeof *sums);
     for (int64_t i = (int64_t)item * BLOCK; i < end; i++) {
-        int64_t row = sample_row(i, l->pca->rows, x->count);
+        int64_t row = even_row(i, l->pca->rows, x->count);
         const float *vector = vector_index_row(x, row);
         double weight = weight_of(x->metric, x->norms[row]), norm = metric_norm(vector, (size_t)dims) * weight, factor = 1;
         if (!isfinite(norm))

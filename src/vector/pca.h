@@ -27,7 +27,7 @@ bool pca_find(struct arena *a, const struct vector_index *x, int threads, struct
 // Where a vector of `norm` lies on the map.
 void pca_place(const struct pca *p, enum metric metric, const float *vector, float norm, double out[PCA_COMPONENTS]);
 // Row `i` of `count` that lie evenly among `all`: each of them once where count is all.
-static inline int64_t sample_row(int64_t i, int64_t count, int64_t all)
+static inline int64_t even_row(int64_t i, int64_t count, int64_t all)
 {
     return count >= all ? i : (int64_t)((__int128)all * (2 * i + 1) / (2 * count));
 }

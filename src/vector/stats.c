@@ -45,7 +45,7 @@ static struct spread spread_of(const struct vector_stats *s, int64_t rows, numbe
         out.count++, sum += v;
     }
     for (int64_t i = 0; i < sample; i++) {
-        double v = number(s, sample_row(i, sample, rows));
+        double v = number(s, even_row(i, sample, rows));
         if (!isnan(v))
             kept[count++] = v;
     }
@@ -213,7 +213,7 @@ static struct asked ask_rows(struct arena *a, const struct vector_index *x, int6
     struct asked q = { .rows = NEW_ARRAY(a, int64_t, (size_t)count + 1), .count = (size_t)count };
     q.vectors = NEW_ARRAY(a, float, q.count * (size_t)x->dims + 1);
     for (int64_t i = 0; i < count; i++) {
-        q.rows[i] = sample_row(i, count, x->count);
+        q.rows[i] = even_row(i, count, x->count);
         memcpy(q.vectors + i * x->dims, vector_index_row(x, q.rows[i]), (size_t)x->dims * sizeof *q.vectors);
     }
     return q;

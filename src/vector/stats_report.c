@@ -170,7 +170,7 @@ static bool add_map(struct strbuf *out, const struct vector_stats *s, bool show_
         add_class_name(out, l, c);
         strbuf_addz(out, ", \"points\": [");
         for (int64_t i = 0; i < shown; i++) {
-            int64_t row = sample_row(i, shown, s->index->count);
+            int64_t row = even_row(i, shown, s->index->count);
             if (l->count && class_of(l, s->index->lengths[row]) != c)
                 continue;
             if (!add_point(out, s, row, show_ids, is_first, err))
