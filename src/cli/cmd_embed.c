@@ -129,7 +129,8 @@ static int merge_main(struct invocation *in, const struct arguments *args)
     if (!embed_merge(in->arena, args->words, args->word_count, out, &manifest, &err) || !export_all(in->arena, args, out, &err))
         return report_err(&err);
     if (!arguments_flag(args, "quiet"))
-        fprintf(stderr, "%lld sequences of %zu folders in " STR_FMT "\n", (long long)value_get_int(manifest, STR("sequences"), 0), args->word_count, STR_ARG(out));
+        fprintf(stderr, "%lld sequences of %zu folders in " STR_FMT "\n", (long long)value_get_int(manifest, STR("sequences"), 0),
+                args->word_count, STR_ARG(out));
     return arguments_flag(args, "json") ? print_json(manifest) : EXIT_OK;
 }
 

@@ -45,13 +45,15 @@ static int show(const struct arguments *args, const struct vector_stats *s)
     return print_out(&text);
 }
 
-static bool run(struct arena *a, const struct arguments *args, const struct vector_index *x, struct queries *probes, struct vector_stats *s, struct err *err)
+static bool run(const struct arguments *args, const struct vector_index *x, struct queries *probes, struct vector_stats *s, struct err *err)
 {
+    struct arena *a = args->arena;
     Str queries = arguments_text(args, "probes"), embeddings = arguments_text(args, "embeddings");
     const struct given *k = arguments_get(args, "neighbours");
     struct stats_options o = { .neighbours = k->count ? (size_t)k->integer : NEIGHBOURS, .probes = queries.len ? probes : NULL,
                                .threads = (int)MIN(arguments_get(args, "threads")->integer, 1024) };
-    struct stats_files f = { .folder = arguments_text(args, "outdir"), .step = arguments_text(args, "step"), .show_ids = !arguments_flag(args, "no-ids") };
+    struct stats_files f = { .folder = arguments_text(args, "outdir"), .step = arguments_text(args, "step"),
+                             .show_ids = !arguments_flag(args, "no-ids") };
     Value manifest = value_null;
     if (embeddings.len && !read_manifest(a, embeddings, x, &manifest, err))
         return false;
@@ -75,7 +77,7 @@ static int stats_main(struct invocation *in)
     struct vector_index *x = vector_index_open(args.words[0], &err);
     if (x == NULL)
         return report_err(&err);
-    code = run(in->arena, &args, x, &probes, &s, &err) ? show(&args, &s) : report_err(&err);
+    code = run(&args, x, &probes, &s, &err) ? show(&args, &s) : report_err(&err);
     queries_release(&probes);
     vector_index_close(x);
     return code;
@@ -85,10 +87,10 @@ const struct command cmd_index_stats = {
     .name = "index stats",
     .usage = "INDEX [--embeddings DIR] [--outdir DIR]",
     .summary = "Tell what stands in an index of vectors",
-    .description = "Lengths, identical sequences, norms, how far the nearest neighbour is, and two principal components of the vectors: what a map of them "
-                   "shows. The same index gives the same numbers, with any number of threads.\n\n"
-                   "Nearest neighbours are looked for from 1,000 vectors that lie evenly among all; components are those of at most 100,000. With cosine, "
-                   "distances are 1 - cosine, and the map is that of vectors of length 1.",
+    .description = "Lengths, identical sequences, norms, how far the nearest neighbour is, and two principal components of the vectors: what a map "
+                   "of them shows. The same index gives the same numbers, with any number of threads.\n\n"
+                   "Nearest neighbours are looked for from 1,000 vectors that lie evenly among all; components are those of at most 100,000. "
+                   "With cosine, distances are 1 - cosine, and the map is that of vectors of length 1.",
     .options = options,
     .option_count = LEN(options),
     .words = "files",

@@ -39,7 +39,8 @@ static bool read_options(const struct arguments *args, struct split_options *o, 
     *o = (struct split_options){ .count = arguments_get(args, "count")->integer, .size = arguments_get(args, "size")->integer,
                                  .parts = arguments_get(args, "parts")->integer, .folder = folder.len ? folder : STR("."),
                                  .pack = gzip->count && gzip->flag, .plain = gzip->count && !gzip->flag, .overwrite = arguments_flag(args, "force"),
-                                 .name = arguments_text(args, "name"), .kind = kind_of_name(kind), .threads = (int)MIN(arguments_get(args, "threads")->integer, 64) };
+                                 .name = arguments_text(args, "name"), .kind = kind_of_name(kind),
+                                 .threads = (int)MIN(arguments_get(args, "threads")->integer, 64) };
     for (size_t i = 0; i < args->word_count; i++)
         o->files[i] = args->words[i];
     if ((o->count > 0) + (o->size > 0) + (o->parts > 0) != 1)

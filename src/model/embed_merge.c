@@ -36,8 +36,8 @@ static bool check_setting(const struct merge *m, Str folder, Value there, const 
     struct strbuf is = { 0 }, was = { 0 };
     json_write(&is, found, 0);
     json_write(&was, w->value, 0);
-    err_set(err, ERR_CONFLICT, STR_FMT ": made with '" STR_FMT "' " STR_FMT ", but " STR_FMT " with " STR_FMT ": embeddings of one model and one way only "
-            "can be merged", STR_ARG(folder), STR_ARG(name), STR_ARG(strbuf_str(&is)), STR_ARG(m->first), STR_ARG(strbuf_str(&was)));
+    err_set(err, ERR_CONFLICT, STR_FMT ": made with '" STR_FMT "' " STR_FMT ", but " STR_FMT " with " STR_FMT ": embeddings of one model and one "
+            "way only can be merged", STR_ARG(folder), STR_ARG(name), STR_ARG(strbuf_str(&is)), STR_ARG(m->first), STR_ARG(strbuf_str(&was)));
     strbuf_release(&is);
     strbuf_release(&was);
     return false;

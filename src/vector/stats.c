@@ -188,7 +188,7 @@ static bool count_rows(struct arena *a, struct vector_stats *s, struct err *err)
 
 // --- neighbours
 
-double stats_distance(enum metric m, double nearness)
+static double distance_of(enum metric m, double nearness)
 {
     return m == METRIC_COSINE ? MAX(1 - nearness, 0) : metric_score(m, nearness);
 }
@@ -261,7 +261,7 @@ struct nearest_stats {                  // spread_of() and count_into() see it a
 static double nearest_of(const struct vector_stats *s, int64_t i)
 {
     const struct asked *q = ((const struct nearest_stats *)s)->asked;
-    return q->found_count[i] ? stats_distance(s->index->metric, q->found[(size_t)i * q->each].nearness) : (double)NAN;
+    return q->found_count[i] ? distance_of(s->index->metric, q->found[(size_t)i * q->each].nearness) : (double)NAN;
 }
 
 static bool count_nearest(struct arena *a, struct vector_stats *s, int threads, struct err *err)
@@ -305,5 +305,6 @@ bool vector_stats(struct arena *a, const struct vector_index *x, const struct st
     *out = (struct vector_stats){ .index = x, .embeddings = value_null };
     if (o->neighbours < 1 || o->neighbours > STATS_NEIGHBOURS_MAX)
         return err_set(err, ERR_INVALID, "expected 1 to %d neighbours", STATS_NEIGHBOURS_MAX);
-    return count_rows(a, out, err) && pca_find(a, x, o->threads, &out->pca, err) && count_nearest(a, out, o->threads, err) && ask_probes(a, out, o, err);
+    return count_rows(a, out, err) && pca_find(a, x, o->threads, &out->pca, err) && count_nearest(a, out, o->threads, err)
+        && ask_probes(a, out, o, err);
 }

@@ -47,6 +47,5 @@ struct stats_options {
 // In `a`; the index and the probes must live as long. ERR_DAMAGED: the index holds what it must not. ERR_LIMIT: too many probes.
 bool vector_stats(struct arena *a, const struct vector_index *x, const struct stats_options *o, struct vector_stats *out, struct err *err) MUST_CHECK;
 
-// What is shown of a nearness: with cosine 1 - score (0: the same direction), else the score.
-double stats_distance(enum metric m, double nearness);
-const char *stats_distance_name(enum metric m);         // "cosine distance", "dot product", "Euclidean distance"
+// What `nearest` is: "cosine distance" (1 - cosine, 0: the same direction), "dot product", "Euclidean distance".
+const char *stats_distance_name(enum metric m);

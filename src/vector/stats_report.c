@@ -2,6 +2,7 @@
 // Sections of a report about an index. Their limits stand here: what is marked as a warning, and what as failed.
 #include <math.h>
 
+#include "base/arena.h"
 #include "value/read.h"
 #include "vector/stats_show.h"
 
@@ -11,6 +12,13 @@ static const char *const names[STATS_SECTIONS] = { "sequences", "throughput", "e
 
 const char *stats_section_name(int i) { return names[i]; }
 
+struct column {                         // of a table: see docs/report-sections.md
+    const char *id, *title, *format, *help, *more;      // help and more may be NULL; more: limits, as fields
+};
+struct chart {
+    const char *title, *help, *x, *y;   // help may be NULL; x and y: fields of the axes
+};
+
 static void begin_section(struct strbuf *out, int i, const char *title)
 {
     strbuf_addf(out, "{\"petri_report\": 1, \"id\": \"%s\", \"title\": \"%s\", \"order\": %d, \"blocks\": [\n", names[i], title, 10 * (i + 1));
@@ -18,20 +26,41 @@ static void begin_section(struct strbuf *out, int i, const char *title)
 
 static void end_section(struct strbuf *out) { strbuf_addz(out, "]}\n"); }
 
-static void add_value(struct strbuf *out, double v, bool is_known)
+// Up to where its rows begin; end_table() follows them.
+static void begin_table(struct strbuf *out, const char *title, const struct column *columns, size_t count)
 {
-    stats_add_number(out, is_known ? v : (double)NAN);
-    strbuf_addz(out, ", ");
+    strbuf_addf(out, "{\"kind\": \"table\", \"title\": \"%s\", \"columns\": [", title);
+    for (size_t i = 0; i < count; i++) {
+        const struct column *c = &columns[i];
+        strbuf_addf(out, "%s\n  {\"id\": \"%s\", \"title\": \"%s\", \"format\": \"%s\"", i ? "," : "", c->id, c->title, c->format);
+        if (c->help)
+            strbuf_addf(out, ", \"help\": \"%s\"", c->help);
+        strbuf_addf(out, "%s%s}", c->more ? ", " : "", c->more ? c->more : "");
+    }
+    strbuf_addz(out, "],\n \"rows\": [");
 }
 
-static void add_histogram(struct strbuf *out, const char *fields, const char *series, const struct histogram *h)
+static void end_table(struct strbuf *out) { strbuf_addz(out, "]}"); }
+
+static void add_row(struct strbuf *out, const double *values, size_t count)
 {
-    strbuf_addf(out, "{\"kind\": \"histogram\", %s, \"series\": [{\"name\": \"%s\", \"edges\": [", fields, series);
-    for (size_t i = 0; i <= h->len && h->len; i++) {
-        strbuf_addz(out, i ? ", " : "");
-        stats_add_number(out, h->edges[i]);
+    for (size_t i = 0; i < count; i++) {
+        strbuf_addz(out, i ? ", " : "[");
+        stats_add_number(out, values[i]);
     }
-    strbuf_addz(out, "], \"counts\": [");
+    strbuf_addc(out, ']');
+}
+
+static double known(int64_t count) { return count < 0 ? (double)NAN : (double)count; }
+
+static void add_histogram(struct strbuf *out, const struct chart *c, const char *series, const struct histogram *h)
+{
+    strbuf_addf(out, ",\n{\"kind\": \"histogram\", \"title\": \"%s\", ", c->title);
+    if (c->help)
+        strbuf_addf(out, "\"help\": \"%s\", ", c->help);
+    strbuf_addf(out, "\"x\": {%s}, \"y\": {%s}, \"series\": [{\"name\": \"%s\", \"edges\": ", c->x, c->y, series);
+    add_row(out, h->edges, h->len + 1);
+    strbuf_addz(out, ", \"counts\": [");
     for (size_t i = 0; i < h->len; i++)
         strbuf_addf(out, "%s%lld", i ? ", " : "", (long long)h->counts[i]);
     strbuf_addz(out, "]}]}");
@@ -39,43 +68,48 @@ static void add_histogram(struct strbuf *out, const char *fields, const char *se
 
 // --- sequences
 
+static const struct column sequence_columns[] = {
+    { "sequences", "Sequences", "integer", NULL, NULL },
+    { "residues", "Residues", "integer", NULL, NULL },
+    { "shortest", "Shortest", "integer", NULL, NULL },
+    { "median", "Median", "integer", NULL, NULL },
+    { "longest", "Longest", "integer", NULL, NULL },
+    { "identical", "Identical", "integer", "Sequences with the same letters as an earlier one.", NULL },
+    { "unknown", "Unknown letters", "integer", "Letters that the model does not know.", NULL },
+    { "share", "Of all letters", "percent", "Unknown letters.", "\"decimals\": 2, \"warn_above\": 0.01, \"fail_above\": 0.1" },
+    { "truncated", "Truncated", "integer", "Too long for the model: the rest was left out.", "\"warn_above\": 0" },
+    { "windowed", "In windows", "integer", "Too long for the model: computed in windows that overlap, and averaged.", NULL },
+};
+
+static void add_identical_note(struct strbuf *out, struct stats_identical same)
+{
+    strbuf_addf(out, ",\n{\"kind\": \"note\", \"level\": \"info\", \"text\": \"Of %lld identical sequences %lld stood in one part ", (long long)same.all,
+                (long long)same.once);
+    strbuf_addf(out, "with the first of them and were computed once. %lld stood in another part and were computed again, with the same vector.\"}",
+                (long long)same.again);
+}
+
 static void add_sequences(struct strbuf *out, const struct vector_stats *s, int i)
 {
     struct stats_identical same = stats_identical(s);
     const struct spread *l = &s->lengths;
-    int64_t unknown = value_get_int(s->embeddings, STR("unknown_letters"), -1), truncated = value_get_int(s->embeddings, STR("truncated"), -1);
-    int64_t windowed = value_get_int(s->embeddings, STR("windowed"), -1);
+    bool has = l->count > 0;
+    int64_t unknown = value_get_int(s->embeddings, STR("unknown_letters"), -1);
+    const double row[] = {
+        (double)s->index->count, has ? (double)s->residues : (double)NAN, has ? l->least : (double)NAN, has ? l->quarters[1] : (double)NAN,
+        has ? l->most : (double)NAN, known(same.all), known(unknown),
+        unknown >= 0 && has ? (double)unknown / (double)MAX(s->residues, 1) : (double)NAN,
+        known(value_get_int(s->embeddings, STR("truncated"), -1)), known(value_get_int(s->embeddings, STR("windowed"), -1)),
+    };
+    static const struct chart lengths = { "Lengths", NULL, "\"title\": \"length\", \"unit\": \"residues\", \"scale\": \"log\"", "\"title\": \"sequences\"" };
     begin_section(out, i, "Sequences");
-    strbuf_addz(out,
-        "{\"kind\": \"table\", \"title\": \"What was embedded\", \"columns\": [{\"id\": \"sequences\", \"title\": \"Sequences\", \"format\": \"integer\"}, "
-        "{\"id\": \"residues\", \"title\": \"Residues\", \"format\": \"integer\"}, {\"id\": \"shortest\", \"title\": \"Shortest\", \"format\": \"integer\"}, "
-        "{\"id\": \"median\", \"title\": \"Median\", \"format\": \"integer\"}, {\"id\": \"longest\", \"title\": \"Longest\", \"format\": \"integer\"}, "
-        "{\"id\": \"identical\", \"title\": \"Identical\", \"format\": \"integer\", \"help\": \"Sequences with the same letters as an earlier one.\"}, "
-        "{\"id\": \"unknown\", \"title\": \"Unknown letters\", \"format\": \"integer\", \"help\": \"Letters that the model does not know.\"}, "
-        "{\"id\": \"share\", \"title\": \"Of all letters\", \"format\": \"percent\", \"decimals\": 2, \"help\": \"Unknown letters.\", \"warn_above\": 0.01, "
-        "\"fail_above\": 0.1}, {\"id\": \"truncated\", \"title\": \"Truncated\", \"format\": \"integer\", \"help\": \"Too long for the model: the rest was left "
-        "out.\", \"warn_above\": 0}, {\"id\": \"windowed\", \"title\": \"In windows\", \"format\": \"integer\", \"help\": \"Too long for the model: computed in "
-        "windows that overlap, and averaged.\"}],\n \"rows\": [[");
-    add_value(out, (double)s->index->count, true);
-    add_value(out, (double)s->residues, l->count > 0);
-    add_value(out, l->least, l->count > 0);
-    add_value(out, l->quarters[1], l->count > 0);
-    add_value(out, l->most, l->count > 0);
-    add_value(out, (double)same.all, same.all >= 0);
-    add_value(out, (double)unknown, unknown >= 0);
-    add_value(out, (double)unknown / (double)MAX(s->residues, 1), unknown >= 0 && l->count);
-    add_value(out, (double)truncated, truncated >= 0);
-    stats_add_number(out, windowed >= 0 ? (double)windowed : (double)NAN);
-    strbuf_addz(out, "]]}");
+    begin_table(out, "What was embedded", sequence_columns, LEN(sequence_columns));
+    add_row(out, row, LEN(row));
+    end_table(out);
     if (same.all > 0 && same.again >= 0)
-        strbuf_addf(out, ",\n{\"kind\": \"note\", \"level\": \"info\", \"text\": \"Of %lld identical sequences %lld stood in one part with the first of them and were "
-                    "computed once. %lld stood in another part and were computed again, with the same vector.\"}", (long long)same.all, (long long)same.once,
-                    (long long)same.again);
-    if (l->count) {
-        strbuf_addz(out, ",\n");
-        add_histogram(out, "\"title\": \"Lengths\", \"x\": {\"title\": \"length\", \"unit\": \"residues\", \"scale\": \"log\"}, \"y\": {\"title\": \"sequences\"}",
-                      "sequences", &s->length_bins);
-    }
+        add_identical_note(out, same);
+    if (has)
+        add_histogram(out, &lengths, "sequences", &s->length_bins);
     end_section(out);
 }
 
@@ -112,6 +146,17 @@ static void add_class_name(struct strbuf *out, const struct spread *l, int c)
         strbuf_addf(out, "\"%.0f to %.0f residues\"", l->quarters[c - 1] + 1, c < CLASSES - 1 ? l->quarters[c] : l->most);
 }
 
+static void add_labelled(struct strbuf *out, const double at[PCA_COMPONENTS], Str label)
+{
+    add_row(out, at, PCA_COMPONENTS);
+    if (label.len == 0)
+        return;
+    out->len--;                                         // the label stands inside
+    strbuf_addz(out, ", ");
+    json_write_string(out, str_first(label, LABEL_MAX));
+    strbuf_addc(out, ']');
+}
+
 static bool add_point(struct strbuf *out, const struct vector_stats *s, int64_t row, bool show_ids, bool is_first, struct err *err)
 {
     double at[PCA_COMPONENTS];
@@ -120,14 +165,8 @@ static bool add_point(struct strbuf *out, const struct vector_stats *s, int64_t 
     if (show_ids && !vector_index_id(x, row, &id, err))
         return false;
     pca_place(&s->pca, x->metric, vector_index_row(x, row), x->norms[row], at);
-    strbuf_addz(out, is_first ? "[" : ", [");
-    add_value(out, at[0], true);
-    stats_add_number(out, at[1]);
-    if (show_ids) {
-        strbuf_addz(out, ", ");
-        json_write_string(out, str_first(id, MIN(id.len, (size_t)LABEL_MAX)));
-    }
-    strbuf_addz(out, "]");
+    strbuf_addz(out, is_first ? "" : ", ");
+    add_labelled(out, at, id);
     return true;
 }
 
@@ -139,14 +178,8 @@ static void add_probes(struct strbuf *out, const struct vector_stats *s, bool sh
         double at[PCA_COMPONENTS];
         const struct probe *p = &s->probes[i];
         pca_place(&s->pca, s->index->metric, p->vector, (float)metric_norm(p->vector, (size_t)s->index->dims), at);
-        strbuf_addz(out, i ? ", [" : "[");
-        add_value(out, at[0], true);
-        stats_add_number(out, at[1]);
-        if (show_ids) {
-            strbuf_addz(out, ", ");
-            json_write_string(out, str_first(p->id, MIN(p->id.len, (size_t)LABEL_MAX)));
-        }
-        strbuf_addz(out, "]");
+        strbuf_addz(out, i ? ", " : "");
+        add_labelled(out, at, show_ids ? p->id : (Str){ 0 });
     }
     strbuf_addz(out, "]}");
 }
@@ -155,8 +188,9 @@ static bool add_map(struct strbuf *out, const struct vector_stats *s, bool show_
 {
     const struct spread *l = &s->lengths;
     int64_t shown = MIN(s->index->count, (int64_t)POINTS_SHOWN);
-    strbuf_addf(out, "{\"kind\": \"scatter\", \"id\": \"map\", \"title\": \"Map of the embeddings\", \"help\": \"Each point is a sequence, at its two principal components: the "
-                "directions in which the vectors differ most. %lld of %lld are drawn", (long long)shown, (long long)s->index->count);
+    strbuf_addz(out, ",\n{\"kind\": \"scatter\", \"id\": \"map\", \"title\": \"Map of the embeddings\", \"help\": \"Each point is a sequence, at its two ");
+    strbuf_addf(out, "principal components: the directions in which the vectors differ most. %lld of %lld are drawn", (long long)shown,
+                (long long)s->index->count);
     strbuf_addf(out, "%s.\", ", l->count ? ", coloured by length" : "");
     for (int i = 0; i < PCA_COMPONENTS; i++)
         strbuf_addf(out, "\"%c\": {\"title\": \"component %d, %.1f %% of the variance\"}, ", "xy"[i], i + 1,
@@ -188,41 +222,44 @@ static bool add_map(struct strbuf *out, const struct vector_stats *s, bool show_
     return true;
 }
 
+static const struct column vector_columns[] = {
+    { "vectors", "Vectors", "integer", NULL, NULL },
+    { "dims", "Numbers each", "integer", NULL, NULL },
+    { "zero", "Of zeros", "integer", "Vectors without any direction: of sequences without residues, mostly.", "\"warn_above\": 0" },
+    { "recall", "Recall", "percent", "Of approximate search: the share of the true nearest neighbours that it finds, measured when the index was made.",
+      "\"warn_below\": 0.9" },
+};
+
+static void add_nearest(struct strbuf *out, struct arena *a, const struct vector_stats *s)
+{
+    const char *what = stats_distance_name(s->index->metric);
+    struct chart c = { .title = "Nearest neighbours", .y = "\"title\": \"vectors\"", .x = str_z(a, str_printf(a, "\"title\": \"%s\"", what)) };
+    c.help = str_z(a, str_printf(a, "The %s of a vector and the nearest other one, from %lld vectors that lie evenly among all.", what,
+                                 (long long)s->nearest.count));
+    add_histogram(out, &c, "vectors", &s->nearest_bins);
+}
+
 static bool add_embeddings(struct strbuf *out, const struct vector_stats *s, const struct stats_files *f, int i, struct err *err)
 {
+    static const struct chart norms = { "Norms", "How long the vectors are.", "\"title\": \"Euclidean norm\"", "\"title\": \"vectors\"" };
     const struct vector_index *x = s->index;
-    struct strbuf fields = { 0 };
+    struct arena scratch = { 0 };
     double recall = NAN;
-    bool is_known = value_as_double(value_get(value_get(x->manifest, STR("recall")), STR("recall")), &recall);
+    bool is_measured = value_as_double(value_get(value_get(x->manifest, STR("recall")), STR("recall")), &recall);
+    const double row[] = { (double)x->count, (double)x->dims, (double)s->zero, is_measured ? recall : (double)NAN };
     begin_section(out, i, "Embeddings");
-    strbuf_addz(out,
-        "{\"kind\": \"table\", \"title\": \"Vectors and their index\", \"columns\": [{\"id\": \"vectors\", \"title\": \"Vectors\", \"format\": \"integer\"}, "
-        "{\"id\": \"dims\", \"title\": \"Numbers each\", \"format\": \"integer\"}, {\"id\": \"zero\", \"title\": \"Of zeros\", \"format\": \"integer\", \"warn_above\": 0, "
-        "\"help\": \"Vectors without any direction: sequences without residues, mostly.\"}, {\"id\": \"metric\", \"title\": \"Metric\", \"format\": \"text\"}, "
-        "{\"id\": \"search\", \"title\": \"Search\", \"format\": \"text\"}, {\"id\": \"recall\", \"title\": \"Recall\", \"format\": \"percent\", \"warn_below\": 0.9, "
-        "\"help\": \"Of approximate search: the share of the true nearest neighbours that it finds, measured when the index was made.\"}],\n \"rows\": [[");
-    add_value(out, (double)x->count, true);
-    add_value(out, (double)x->dims, true);
-    add_value(out, (double)s->zero, true);
-    strbuf_addf(out, "\"%s\", \"%s\", ", metric_name(x->metric), vector_kind_name(x->kind));
-    stats_add_number(out, is_known ? recall : (double)NAN);
-    strbuf_addz(out, "]]},\n");
-    if (x->count && !add_map(out, s, f->show_ids, err))
-        return false;
-    if (s->nearest.count) {
-        strbuf_addf(&fields, "\"title\": \"Nearest neighbours\", \"help\": \"%s of a vector and the nearest other one, for %lld vectors that lie evenly among all.\", "
-                    "\"x\": {\"title\": \"%s\"}, \"y\": {\"title\": \"vectors\"}", stats_distance_name(x->metric), (long long)s->nearest.count, stats_distance_name(x->metric));
-        strbuf_addz(out, ",\n");
-        add_histogram(out, strbuf_str(&fields).data, "vectors", &s->nearest_bins);
-        strbuf_release(&fields);
-    }
-    if (s->norms.count) {
-        strbuf_addz(out, ",\n");
-        add_histogram(out, "\"title\": \"Norms\", \"help\": \"Lengths of the vectors.\", \"x\": {\"title\": \"Euclidean norm\"}, \"y\": {\"title\": \"vectors\"}", "vectors",
-                      &s->norm_bins);
-    }
+    begin_table(out, str_z(&scratch, str_printf(&scratch, "Vectors and their index: %s, %s", metric_name(x->metric), vector_kind_name(x->kind))), vector_columns,
+                LEN(vector_columns));
+    add_row(out, row, LEN(row));
+    end_table(out);
+    bool ok = x->count == 0 || add_map(out, s, f->show_ids, err);
+    if (s->nearest.count)
+        add_nearest(out, &scratch, s);
+    if (s->norms.count)
+        add_histogram(out, &norms, "vectors", &s->norm_bins);
     end_section(out);
-    return true;
+    arena_release(&scratch);
+    return ok;
 }
 
 // --- neighbours
@@ -233,7 +270,7 @@ static bool add_name(struct strbuf *out, const struct vector_stats *s, int64_t r
     if (show_ids && !vector_index_id(s->index, row, &id, err))
         return false;
     if (show_ids)
-        json_write_string(out, str_first(id, MIN(id.len, (size_t)LABEL_MAX)));
+        json_write_string(out, str_first(id, LABEL_MAX));
     else
         strbuf_addf(out, "\"number %lld\"", (long long)row + 1);
     return true;
@@ -247,7 +284,7 @@ static bool add_neighbour_row(struct strbuf *out, const struct vector_stats *s, 
         if (!add_name(out, s, probe->row, show_ids, err))
             return false;
     } else if (show_ids) {
-        json_write_string(out, str_first(probe->id, MIN(probe->id.len, (size_t)LABEL_MAX)));
+        json_write_string(out, str_first(probe->id, LABEL_MAX));
     } else {
         strbuf_addf(out, "\"probe %zu\"", p + 1);
     }
@@ -255,20 +292,26 @@ static bool add_neighbour_row(struct strbuf *out, const struct vector_stats *s, 
     if (!add_name(out, s, n->row, show_ids, err))
         return false;
     strbuf_addz(out, ", ");
-    add_value(out, metric_score(s->index->metric, n->nearness), true);
-    stats_add_number(out, s->index->lengths[n->row] < 0 ? (double)NAN : (double)s->index->lengths[n->row]);
+    stats_add_number(out, metric_score(s->index->metric, n->nearness));
+    strbuf_addz(out, ", ");
+    stats_add_number(out, known(s->index->lengths[n->row]));
     return true;
 }
+
+static const struct column neighbour_columns[] = {
+    { "probe", "Probe", "text", NULL, NULL },
+    { "rank", "Rank", "integer", NULL, NULL },
+    { "neighbour", "Neighbour", "text", NULL, NULL },
+    { "score", "Score", "number", "By the metric of the index: the cosine, the dot product, or the Euclidean distance.", "\"decimals\": 4" },
+    { "length", "Length", "integer", "Residues of the neighbour.", NULL },
+};
 
 static bool add_neighbours(struct strbuf *out, const struct vector_stats *s, const struct stats_files *f, int i, struct err *err)
 {
     enum { PROBES_SHOWN = 100 };
-    bool is_first = true;
+    bool is_first = true, are_given = s->probe_count && s->probes[0].row < 0;
     begin_section(out, i, "Nearest neighbours");
-    strbuf_addf(out, "{\"kind\": \"table\", \"title\": \"Of %s\", \"columns\": [{\"id\": \"probe\", \"title\": \"Probe\", \"format\": \"text\"}, {\"id\": \"rank\", "
-                "\"title\": \"Rank\", \"format\": \"integer\"}, {\"id\": \"neighbour\", \"title\": \"Neighbour\", \"format\": \"text\"}, {\"id\": \"score\", \"title\": \"Score (%s)\", "
-                "\"format\": \"number\", \"decimals\": 4}, {\"id\": \"length\", \"title\": \"Length\", \"format\": \"integer\"}],\n \"rows\": [",
-                s->probe_count && s->probes[0].row < 0 ? "the probes" : "some of the sequences", metric_name(s->index->metric));
+    begin_table(out, are_given ? "Of the probes" : "Of some of the sequences", neighbour_columns, LEN(neighbour_columns));
     for (size_t p = 0; p < MIN(s->probe_count, (size_t)PROBES_SHOWN); p++)
         for (size_t k = 0; k < s->probes[p].count; k++) {
             strbuf_addz(out, is_first ? "[" : ",\n  [");
@@ -277,7 +320,7 @@ static bool add_neighbours(struct strbuf *out, const struct vector_stats *s, con
             strbuf_addz(out, "]");
             is_first = false;
         }
-    strbuf_addz(out, "]}");
+    end_table(out);
     end_section(out);
     return true;
 }

@@ -47,7 +47,7 @@ struct stats_identical stats_identical(const struct vector_stats *s)
 
 // --- JSON
 
-void stats_add_spread(struct strbuf *out, const struct spread *s, const struct histogram *h)
+static void add_spread(struct strbuf *out, const struct spread *s, const struct histogram *h)
 {
     strbuf_addf(out, "\"count\": %lld, ", (long long)s->count);
     if (s->count) {
@@ -88,16 +88,17 @@ static void add_sequences_json(struct strbuf *out, const struct vector_stats *s)
 void stats_add_json(struct strbuf *out, const struct vector_stats *s)
 {
     const struct vector_index *x = s->index;
-    strbuf_addf(out, "{\n \"format\": \"petri-index-stats\",\n \"version\": 1,\n \"vectors\": %lld,\n \"dims\": %lld,\n \"metric\": \"%s\",\n \"kind\": \"%s\",\n",
-                (long long)x->count, (long long)x->dims, metric_name(x->metric), vector_kind_name(x->kind));
-    strbuf_addf(out, " \"zero_vectors\": %lld,\n", (long long)s->zero);
+    strbuf_addz(out, "{\n \"format\": \"petri-index-stats\",\n \"version\": 1,\n");
+    strbuf_addf(out, " \"vectors\": %lld,\n \"dims\": %lld,\n \"zero_vectors\": %lld,\n", (long long)x->count, (long long)x->dims, (long long)s->zero);
+    strbuf_addf(out, " \"metric\": \"%s\",\n \"kind\": \"%s\",\n", metric_name(x->metric), vector_kind_name(x->kind));
     add_sequences_json(out, s);
     strbuf_addz(out, " \"lengths\": {");
-    stats_add_spread(out, &s->lengths, &s->length_bins);
+    add_spread(out, &s->lengths, &s->length_bins);
     strbuf_addz(out, "},\n \"norms\": {");
-    stats_add_spread(out, &s->norms, &s->norm_bins);
-    strbuf_addf(out, "},\n \"nearest\": {\"what\": \"%s\", \"search\": \"%s\", ", stats_distance_name(x->metric), s->nearest_is_exact ? "exact" : "approximate");
-    stats_add_spread(out, &s->nearest, &s->nearest_bins);
+    add_spread(out, &s->norms, &s->norm_bins);
+    strbuf_addf(out, "},\n \"nearest\": {\"what\": \"%s\", \"search\": \"%s\", ", stats_distance_name(x->metric),
+                s->nearest_is_exact ? "exact" : "approximate");
+    add_spread(out, &s->nearest, &s->nearest_bins);
     strbuf_addf(out, "},\n \"map\": {\"vectors\": %lld, ", (long long)s->pca.rows);
     add_field(out, "total_variance", s->pca.total);
     strbuf_addz(out, "\"variance\": ");
@@ -123,7 +124,8 @@ void stats_add_text(struct strbuf *out, const struct vector_stats *s)
     const struct vector_index *x = s->index;
     struct stats_identical same = stats_identical(s);
     int64_t unknown = value_get_int(s->embeddings, STR("unknown_letters"), -1);
-    strbuf_addf(out, "%-20s%lld of %lld numbers, %s, %s\n", "vectors", (long long)x->count, (long long)x->dims, metric_name(x->metric), vector_kind_name(x->kind));
+    strbuf_addf(out, "%-20s%lld of %lld numbers, %s, %s\n", "vectors", (long long)x->count, (long long)x->dims,
+                metric_name(x->metric), vector_kind_name(x->kind));
     if (s->zero)
         strbuf_addf(out, "%-20s%lld\n", "of zeros", (long long)s->zero);
     if (s->lengths.count)

@@ -10,15 +10,16 @@ struct stats_files {
     bool show_ids;                      // in the report; tables always have them
     Str step;                           // whose tasks embedded: the report tells how fast, from its own record; empty: nothing of that
 };
+// A line for each number.
 void stats_add_text(struct strbuf *out, const struct vector_stats *s);
 // An object without any id.
 void stats_add_json(struct strbuf *out, const struct vector_stats *s);
-// stats.json; map.tsv: id, length, x, y; neighbours.tsv: probe, rank, id, score, length; report/NAME.petri-report.json. What is there is written over.
+// stats.json; map.tsv: id, length, x, y; neighbours.tsv: probe, rank, id, score, length; report/NAME.petri-report.json. What is there is
+// written over.
 bool stats_write(struct arena *a, const struct vector_stats *s, const struct stats_files *f, struct err *err) MUST_CHECK;
 
-// For stats_report.c and stats_show.c: a number of six digits (whole ones with all of theirs; null where it is not finite); names of sequences.
+// For this folder: a number of six digits; whole ones with all of theirs; null where it is not finite.
 void stats_add_number(struct strbuf *out, double v);
-void stats_add_spread(struct strbuf *out, const struct spread *s, const struct histogram *h);   // fields of an object
 // The section "sequences", "embeddings" or "neighbours"; "throughput" where a step is named.
 enum { STATS_SECTIONS = 4 };
 const char *stats_section_name(int i);
