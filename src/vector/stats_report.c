@@ -83,8 +83,8 @@ static const struct column sequence_columns[] = {
 
 static void add_identical_note(struct strbuf *out, struct stats_identical same)
 {
-    strbuf_addf(out, ",\n{\"kind\": \"note\", \"level\": \"info\", \"text\": \"Of %lld identical sequences %lld stood in one part ", (long long)same.all,
-                (long long)same.once);
+    strbuf_addf(out, ",\n{\"kind\": \"note\", \"level\": \"info\", \"text\": \"Of %lld identical sequences %lld stood in one part ",
+                (long long)same.all, (long long)same.once);
     strbuf_addf(out, "with the first of them and were computed once. %lld stood in another part and were computed again, with the same vector.\"}",
                 (long long)same.again);
 }
@@ -101,7 +101,8 @@ static void add_sequences(struct strbuf *out, const struct vector_stats *s, int 
         unknown >= 0 && has ? (double)unknown / (double)MAX(s->residues, 1) : (double)NAN,
         known(value_get_int(s->embeddings, STR("truncated"), -1)), known(value_get_int(s->embeddings, STR("windowed"), -1)),
     };
-    static const struct chart lengths = { "Lengths", NULL, "\"title\": \"length\", \"unit\": \"residues\", \"scale\": \"log\"", "\"title\": \"sequences\"" };
+    static const struct chart lengths = { "Lengths", NULL, "\"title\": \"length\", \"unit\": \"residues\", \"scale\": \"log\"",
+                                          "\"title\": \"sequences\"" };
     begin_section(out, i, "Sequences");
     begin_table(out, "What was embedded", sequence_columns, LEN(sequence_columns));
     add_row(out, row, LEN(row));
@@ -188,9 +189,9 @@ static bool add_map(struct strbuf *out, const struct vector_stats *s, bool show_
 {
     const struct spread *l = &s->lengths;
     int64_t shown = MIN(s->index->count, (int64_t)POINTS_SHOWN);
-    strbuf_addz(out, ",\n{\"kind\": \"scatter\", \"id\": \"map\", \"title\": \"Map of the embeddings\", \"help\": \"Each point is a sequence, at its two ");
-    strbuf_addf(out, "principal components: the directions in which the vectors differ most. %lld of %lld are drawn", (long long)shown,
-                (long long)s->index->count);
+    strbuf_addz(out, ",\n{\"kind\": \"scatter\", \"id\": \"map\", \"title\": \"Map of the embeddings\", ");
+    strbuf_addf(out, "\"help\": \"Each point is a sequence, at its two principal components: the directions in which the vectors differ "
+                "most. %lld of %lld are drawn", (long long)shown, (long long)s->index->count);
     strbuf_addf(out, "%s.\", ", l->count ? ", coloured by length" : "");
     for (int i = 0; i < PCA_COMPONENTS; i++)
         strbuf_addf(out, "\"%c\": {\"title\": \"component %d, %.1f %% of the variance\"}, ", "xy"[i], i + 1,
@@ -226,7 +227,7 @@ static const struct column vector_columns[] = {
     { "vectors", "Vectors", "integer", NULL, NULL },
     { "dims", "Numbers each", "integer", NULL, NULL },
     { "zero", "Of zeros", "integer", "Vectors without any direction: of sequences without residues, mostly.", "\"warn_above\": 0" },
-    { "recall", "Recall", "percent", "Of approximate search: the share of the true nearest neighbours that it finds, measured when the index was made.",
+    { "recall", "Recall", "percent", "Of approximate search: the share of the true nearest neighbours that it finds, as measured when it was made.",
       "\"warn_below\": 0.9" },
 };
 
@@ -248,8 +249,8 @@ static bool add_embeddings(struct strbuf *out, const struct vector_stats *s, con
     bool is_measured = value_as_double(value_get(value_get(x->manifest, STR("recall")), STR("recall")), &recall);
     const double row[] = { (double)x->count, (double)x->dims, (double)s->zero, is_measured ? recall : (double)NAN };
     begin_section(out, i, "Embeddings");
-    begin_table(out, str_z(&scratch, str_printf(&scratch, "Vectors and their index: %s, %s", metric_name(x->metric), vector_kind_name(x->kind))), vector_columns,
-                LEN(vector_columns));
+    Str title = str_printf(&scratch, "Vectors and their index: %s, %s", metric_name(x->metric), vector_kind_name(x->kind));
+    begin_table(out, title.data, vector_columns, LEN(vector_columns));
     add_row(out, row, LEN(row));
     end_table(out);
     bool ok = x->count == 0 || add_map(out, s, f->show_ids, err);

@@ -89,7 +89,8 @@ void stats_add_json(struct strbuf *out, const struct vector_stats *s)
 {
     const struct vector_index *x = s->index;
     strbuf_addz(out, "{\n \"format\": \"petri-index-stats\",\n \"version\": 1,\n");
-    strbuf_addf(out, " \"vectors\": %lld,\n \"dims\": %lld,\n \"zero_vectors\": %lld,\n", (long long)x->count, (long long)x->dims, (long long)s->zero);
+    strbuf_addf(out, " \"vectors\": %lld,\n \"dims\": %lld,\n \"zero_vectors\": %lld,\n", (long long)x->count, (long long)x->dims,
+                (long long)s->zero);
     strbuf_addf(out, " \"metric\": \"%s\",\n \"kind\": \"%s\",\n", metric_name(x->metric), vector_kind_name(x->kind));
     add_sequences_json(out, s);
     strbuf_addz(out, " \"lengths\": {");
