@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// petri index build, add, search: nearest neighbours of embeddings. Reached through cmd_index.c by their first word.
+// petri index build, add, search, export: nearest neighbours of embeddings. Reached through cmd_index.c by their first word.
 #include "base/clock.h"
 #include "base/vec.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "vector/build.h"
+#include "vector/export.h"
 #include "vector/queries.h"
 #include "vector/search.h"
 
@@ -275,4 +276,40 @@ const struct command cmd_index_search = {
     .option_count = LEN(search_options),
     .words = "files",
     .main = search_main,
+};
+
+// --- export
+
+static const struct option export_options[] = {
+    { "format", OPTION_TEXT, "FORMAT", "faiss (IndexFlat or IndexHNSWFlat) or hnswlib (needs an hnsw index)." },
+    { "out", OPTION_FILE, "FILE", "The file to write; FILE.ids.txt beside it has the id of each row.", .letter = 'o' },
+};
+
+static int export_main(struct invocation *in)
+{
+    struct arguments args;
+    struct err err;
+    int code;
+    if (!command_arguments(in, 1, 1, &args, &code))
+        return code;
+    Str format = arguments_text(&args, "format"), path = arguments_text(&args, "out");
+    bool ok = format.len && path.len ? index_export_check(format, &err) : err_set(&err, ERR_INVALID, "--format faiss|hnswlib and --out FILE are needed");
+    if (!ok)
+        return command_misuse(in->command, &err);
+    struct vector_index *x = vector_index_open(args.words[0], &err);
+    ok = x && index_export(in->arena, x, format, path, &err);
+    vector_index_close(x);
+    return ok ? EXIT_OK : report_err(&err);
+}
+
+const struct command cmd_index_export = {
+    .name = "index export",
+    .usage = "INDEX --format faiss|hnswlib --out FILE",
+    .summary = "Write an index for FAISS or hnswlib",
+    .description = "The file opens with faiss.read_index() or hnswlib.Index.load_index(). Rows and labels are the index's rows, from 0. With cosine the "
+                   "vectors are written normalised: search FAISS with normalised queries, hnswlib with the space 'cosine'.",
+    .options = export_options,
+    .option_count = LEN(export_options),
+    .words = "files",
+    .main = export_main,
 };
