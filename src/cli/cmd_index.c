@@ -12,7 +12,8 @@ static const struct option options[] = {
 };
 
 // Of vectors: "index WORD". A file of such a name is ./WORD.
-static const struct command *const of_vectors[] = { &cmd_index_build, &cmd_index_add, &cmd_index_search, &cmd_index_stats };
+static const struct command *const of_vectors[] = { &cmd_index_build, &cmd_index_add, &cmd_index_search, &cmd_index_export,
+                                                  &cmd_index_stats };
 
 static const struct command *find_of_vectors(const struct invocation *in)
 {

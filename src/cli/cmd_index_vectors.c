@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// petri index build, add, search: nearest neighbours of embeddings. Reached through cmd_index.c by their first word.
+// petri index build, add, search, export: nearest neighbours of embeddings. Reached through cmd_index.c by their first word.
 #include "base/clock.h"
 #include "base/vec.h"
 #include "cli/commands.h"
 #include "cli/report.h"
 #include "vector/build.h"
+#include "vector/export.h"
 #include "vector/queries.h"
 #include "vector/search.h"
 
@@ -54,12 +55,17 @@ static int show_built(const struct build_options *o, const struct build_summary 
     Value m = s->manifest;
     char text[TIME_TEXT];
     time_duration_text(took, text);
+    Value recall = value_get(m, STR("recall"));
+    double found;
     if (!arguments_flag(args, "quiet")) {
         fprintf(stderr, "%lld vectors of %lld numbers in " STR_FMT " (%lld new), %s, %s; %s\n", (long long)value_get_int(m, STR("count"), 0),
                 (long long)value_get_int(m, STR("dims"), 0), STR_ARG(o->out), (long long)s->added, value_get_str(m, STR("kind")).data,
                 value_get_str(m, STR("metric")).data, text);
         if (s->zero && str_is(value_get_str(m, STR("metric")), "cosine"))
             fprintf(stderr, "warning: %lld vectors are all zeros; their cosine with anything counts as 0\n", (long long)s->zero);
+        if (value_as_double(value_get(recall, STR("recall")), &found))
+            fprintf(stderr, "recall@%lld against exact search %.3f, measured on %lld vectors\n", (long long)value_get_int(recall, STR("k"), 0), found,
+                    (long long)value_get_int(recall, STR("sample"), 0));
     }
     return arguments_flag(args, "json") ? print_json(m) : EXIT_OK;
 }
@@ -211,25 +217,84 @@ static bool run_search(struct search *s, Time *took, struct err *err)
     return ok;
 }
 
-static Value search_value(const struct search *s, struct searcher *searcher)
+static const char *way_of(const struct searcher *s) { return searcher_is_exact(s) ? "exact" : searcher_uses_codes(s) ? "int8" : "hnsw"; }
+
+// Recall as it was measured when the index was made, with the ef of this search: at the greatest measured one that is not over it. False: at none.
+static bool find_recall(const struct search *s, double *recall, int64_t *ef)
+{
+    Value r = value_get(s->index->manifest, STR("recall")), measured = value_get(r, STR("measured"));
+    *ef = 0;
+    if (searcher_uses_codes(s->searcher))
+        return value_as_double(value_get(r, STR("recall")), recall);
+    for (size_t i = 0; i < value_len(measured); i++) {
+        int64_t at = value_get_int(value_at(measured, i), STR("ef"), INT64_MAX);
+        if (at <= searcher_ef(s->searcher) && at > *ef && value_as_double(value_get(value_at(measured, i), STR("recall")), recall))
+            *ef = at;
+    }
+    return *ef > 0;
+}
+
+static Value recall_value(const struct search *s)
+{
+    Value r = value_get(s->index->manifest, STR("recall"));
+    struct value_builder b = value_map_begin(s->arena);
+    double recall;
+    int64_t ef;
+    if (!find_recall(s, &recall, &ef))
+        return value_null;
+    value_map_set(&b, STR("k"), value_get(r, STR("k")));
+    if (ef)
+        value_map_set(&b, STR("ef"), value_int(ef));
+    value_map_set(&b, STR("recall"), value_float(recall));
+    value_map_set(&b, STR("sample"), value_get(r, STR("sample")));
+    value_map_set(&b, STR("held_out"), value_get(r, STR("held_out")));
+    return value_map_end(&b);
+}
+
+static Value search_value(const struct search *s)
 {
     struct arena *a = s->arena;
     struct value_builder b = value_map_begin(a);
     value_map_set(&b, STR("vectors"), value_int(s->index->count));
     value_map_set(&b, STR("metric"), value_string(a, str_of(metric_name(s->index->metric))));
-    value_map_set(&b, STR("search"), value_string(a, searcher_is_exact(searcher) ? STR("exact") : STR("approximate")));
+    value_map_set(&b, STR("search"), value_string(a, str_of(way_of(s->searcher))));
+    if (searcher_ef(s->searcher))
+        value_map_set(&b, STR("ef"), value_int(searcher_ef(s->searcher)));
+    if (!searcher_is_exact(s->searcher))
+        value_map_set(&b, STR("recall"), recall_value(s));
     value_map_set(&b, STR("queries"), value_array(a, s->values.at, s->values.len));
     return value_map_end(&b);
+}
+
+static void tell_recall(const struct search *s)
+{
+    Value r = value_get(s->index->manifest, STR("recall"));
+    double recall;
+    int64_t ef;
+    if (searcher_is_exact(s->searcher))
+        return;
+    if (!find_recall(s, &recall, &ef)) {
+        fprintf(stderr, "approximate: its recall was not measured (%s); --exact looks at every vector\n",
+                value_is_null(r) ? "the index is too small" : "ef is under the smallest one that was");
+        return;
+    }
+    fprintf(stderr, "approximate: recall@%lld against exact search %.3f", (long long)value_get_int(r, STR("k"), 0), recall);
+    if (ef)
+        fprintf(stderr, " at ef %lld", (long long)ef);
+    fprintf(stderr, ", measured on %lld vectors%s when the index was made\n", (long long)value_get_int(r, STR("sample"), 0),
+            value_is_same(value_get(r, STR("held_out")), value_bool(true)) ? " that it did not hold yet" : " of its own");
 }
 
 static int finish_search(struct search *s, Time took, bool is_quiet)
 {
     char text[TIME_TEXT];
     time_duration_text(took, text);
-    int code = s->json ? print_json(search_value(s, s->searcher)) : print_out(&s->text);
+    int code = s->json ? print_json(search_value(s)) : print_out(&s->text);
     if (code == EXIT_OK && !is_quiet)
-        fprintf(stderr, "%zu queries, %s search of %lld vectors, %s; %s\n", s->queries->count, searcher_is_exact(s->searcher) ? "exact" : "approximate",
-                (long long)s->index->count, metric_name(s->index->metric), text);
+        fprintf(stderr, "%zu queries, %s search of %lld vectors, %s; %s\n", s->queries->count, way_of(s->searcher), (long long)s->index->count,
+                metric_name(s->index->metric), text);
+    if (code == EXIT_OK)
+        tell_recall(s);
     return code;
 }
 
@@ -275,4 +340,40 @@ const struct command cmd_index_search = {
     .option_count = LEN(search_options),
     .words = "files",
     .main = search_main,
+};
+
+// --- export
+
+static const struct option export_options[] = {
+    { "format", OPTION_TEXT, "FORMAT", "faiss (IndexFlat or IndexHNSWFlat) or hnswlib (needs an hnsw index)." },
+    { "out", OPTION_FILE, "FILE", "The file to write; FILE.ids.txt beside it has the id of each row.", .letter = 'o' },
+};
+
+static int export_main(struct invocation *in)
+{
+    struct arguments args;
+    struct err err;
+    int code;
+    if (!command_arguments(in, 1, 1, &args, &code))
+        return code;
+    Str format = arguments_text(&args, "format"), path = arguments_text(&args, "out");
+    bool ok = format.len && path.len ? index_export_check(format, &err) : err_set(&err, ERR_INVALID, "--format faiss|hnswlib and --out FILE are needed");
+    if (!ok)
+        return command_misuse(in->command, &err);
+    struct vector_index *x = vector_index_open(args.words[0], &err);
+    ok = x && index_export(in->arena, x, format, path, &err);
+    vector_index_close(x);
+    return ok ? EXIT_OK : report_err(&err);
+}
+
+const struct command cmd_index_export = {
+    .name = "index export",
+    .usage = "INDEX --format faiss|hnswlib --out FILE",
+    .summary = "Write an index for FAISS or hnswlib",
+    .description = "The file opens with faiss.read_index() or hnswlib.Index.load_index(). Rows and labels are the index's rows, from 0. With cosine the "
+                   "vectors are written normalised: search FAISS with normalised queries, hnswlib with the space 'cosine'.",
+    .options = export_options,
+    .option_count = LEN(export_options),
+    .words = "files",
+    .main = export_main,
 };

@@ -4,12 +4,12 @@
 
 #include <unistd.h>
 
-#include "model/npy.h"
 #include "model/outfile.h"
 #include "model/team.h"
 #include "sys/file.h"
 #include "sys/lock.h"
 #include "sys/machine.h"
+#include "vector/build_codes.h"
 #include "vector/build_graph.h"
 #include "vector/feed.h"
 #include "vector/writer.h"
@@ -128,8 +128,7 @@ static bool map_new_rows(struct build *b, struct vector_index *x, struct err *er
     *x = (struct vector_index){ .dir = b->o->out, .count = b->count, .dims = b->dims, .metric = b->metric };
     for (size_t i = 0; i < LEN(keys); i++) {
         struct tensor t;
-        Str bytes, path = str_printf(b->arena, STR_FMT "/%s-%lld.npy", STR_ARG(b->o->out), keys[i], (long long)b->writer.generation);
-        if (!file_map(&x->arena, path, &bytes, err) || !npy_parse(bytes, &t, err))
+        if (!writer_map(&b->writer, &x->arena, keys[i], &t, err))
             return false;
         *to[i] = t.data;
     }
@@ -153,10 +152,11 @@ static bool make_graph(struct build *b, const struct vector_index *rows, struct 
 static bool make_more(struct build *b, struct err *err)
 {
     struct vector_index rows;
-    if (b->kind != VECTOR_HNSW)
+    if (b->kind != VECTOR_HNSW && !b->int8)
         return true;
     struct team *team = team_new(MIN(b->o->threads > 0 ? b->o->threads : machine_cores(), THREADS_MAX));
-    bool ok = map_new_rows(b, &rows, err) && make_graph(b, &rows, team, err);
+    bool ok = map_new_rows(b, &rows, err)
+        && (b->kind == VECTOR_HNSW ? make_graph(b, &rows, team, err) : codes_make(&rows, team, &b->writer, &b->recall, err));
     arena_release(&rows.arena);
     team_free(team);
     return ok;
@@ -192,7 +192,7 @@ static bool run(struct build *b, struct err *err)
     if (b->count > VECTOR_COUNT_MAX)
         return err_set(err, ERR_LIMIT, "an index holds at most %lld vectors", (long long)VECTOR_COUNT_MAX);
     if (b->is_auto)
-        b->kind = b->count > BUILD_EXACT_MAX ? VECTOR_HNSW : VECTOR_EXACT;
+        b->kind = b->count > BUILD_EXACT_MAX && !b->int8 ? VECTOR_HNSW : VECTOR_EXACT;
     b->writer = (struct writer){ .arena = b->arena, .dir = b->o->out, .generation = b->old ? b->old->generation + 1 : 1,
                                  .files = value_map_begin(b->arena) };
     if (!write_rows(b, err) || !make_more(b, err))
@@ -224,6 +224,8 @@ static void close_all(struct build *b, int lock, Str lock_path)
 
 static bool check_options(const struct build_options *o, struct err *err)
 {
+    if (o->int8 && !o->is_auto && o->kind == VECTOR_HNSW)
+        return err_set(err, ERR_INVALID, "--int8 makes exact search faster; with --kind hnsw few vectors are looked at, and they are floats");
     if (o->m && (o->m < 2 || o->m > BUILD_M_MAX))
         return err_set(err, ERR_INVALID, "m is a number from 2 to %d", BUILD_M_MAX);
     if (o->ef_construction < 0 || o->ef_construction > BUILD_EF_MAX)

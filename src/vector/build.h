@@ -6,7 +6,7 @@
 #include "vector/index.h"
 
 enum { BUILD_M = 16, BUILD_EF = 128, BUILD_M_MAX = 256, BUILD_EF_MAX = 4096 };
-#define BUILD_EXACT_MAX ((int64_t)200000)               // with "auto": up to so many vectors exact, then hnsw
+#define BUILD_EXACT_MAX ((int64_t)200000)               // with "auto": up to so many vectors exact, then hnsw; with int8 exact always
 
 struct build_progress {
     const char *what;                   // "vectors", "graph", "recall"

@@ -8,7 +8,7 @@
 //     digests-G.npy       uint8 [count, 32]: BLAKE3 of the residues in upper case; zeros where they are not known
 //     ids-G.txt           the ids, a line each
 //     id_starts-G.npy     int64 [count + 1]: where each begins in it
-//     codes-G.npy, code_terms-G.npy, code_center-G.npy        with 8-bit vectors: see codes.h
+//     codes-G.npy, code_terms-G.npy, code_center-G.npy        with 8-bit vectors: see build_codes.h
 //     links-G.npy, upper-G.npy, places-G.npy                  of an approximate index: see graph.h
 // G counts the index's generations: adding writes new files, then a new manifest, then removes the old files. Rows count from 0, in the
 // order in which vectors were added; ids need not be unique. All numbers are little-endian.
@@ -29,7 +29,7 @@ enum { VECTOR_DIMS_MAX = 1 << 16 };
 struct codes {                          // 8-bit vectors: value = (code - 128) · scale + center
     const uint8_t *bytes;               // count × stride; NULL: there are none
     size_t stride;                      // the next multiple of 16 of dims
-    const float *terms;                 // count × 2: the scale; the norm of value - center
+    const float *terms;                 // count × 2: the scale; center·u, or with l2 - |u|² / 2, where u = value - center
     const float *center;                // dims
 };
 struct graph {                          // HNSW: see graph.h

@@ -10,7 +10,7 @@
 #include "vector/exact.h"
 #include "vector/graph.h"
 
-enum { SLACK = 32, THREADS_MAX = 256, CHUNK = 4096, EF_UNMEASURED = 64 };        // CHUNK: queries whose candidates are in memory at once
+enum { SLACK = 32, THREADS_MAX = 256, CHUNK = 4096, EF_UNMEASURED = 64, CANDIDATES_MAX = 1 << 22 };        // CHUNK: queries whose candidates are in memory at once
 
 struct searcher {
     const struct vector_index *index;
@@ -58,7 +58,9 @@ size_t searcher_each(const struct searcher *s) { return s->each; }
 
 int64_t searcher_ef(const struct searcher *s) { return s->index->kind == VECTOR_HNSW && !s->o.exact ? s->ef : 0; }
 
-bool searcher_is_exact(const struct searcher *s) { return s->o.exact || (s->index->kind == VECTOR_EXACT && s->index->codes.bytes == NULL); }
+bool searcher_uses_codes(const struct searcher *s) { return s->index->kind == VECTOR_EXACT && s->index->codes.bytes && !s->o.exact; }
+
+bool searcher_is_exact(const struct searcher *s) { return searcher_ef(s) == 0 && !searcher_uses_codes(s); }
 
 // --- the final order
 
@@ -132,13 +134,14 @@ static bool find_candidates(struct searcher *s, const float *queries, size_t cou
 {
     if (s->index->kind == VECTOR_HNSW && !s->o.exact)
         return walk(s, queries, count, tops, err);
-    struct exact e = { s->index, s->kernels, s->team, !searcher_is_exact(s) && s->index->codes.bytes };
+    struct exact e = { s->index, s->kernels, s->team, searcher_uses_codes(s) };
     return exact_search(&e, queries, count, tops, err);
 }
 
 static bool run_chunk(struct searcher *s, const float *queries, size_t count, struct found *out, struct err *err)
 {
-    size_t keep = (size_t)MIN((int64_t)(s->o.k + SLACK), s->index->count);
+    size_t wanted = searcher_uses_codes(s) ? exact_code_candidates(s->o.k) : s->o.k + SLACK;
+    size_t keep = (size_t)MIN((int64_t)wanted, s->index->count);
     struct near *room = xcalloc(count * keep, sizeof *room);
     struct top *tops = xcalloc(count, sizeof *tops);
     for (size_t q = 0; q < count; q++)
@@ -153,8 +156,9 @@ static bool run_chunk(struct searcher *s, const float *queries, size_t count, st
 
 bool searcher_run(struct searcher *s, const float *queries, size_t count, struct found *out, struct err *err)
 {
-    for (size_t first = 0; first < count && s->each; first += CHUNK)
-        if (!run_chunk(s, queries + first * (size_t)s->index->dims, MIN((size_t)CHUNK, count - first), out + first * s->each, err))
+    size_t chunk = MAX(MIN((size_t)CHUNK, CANDIDATES_MAX / (s->each + SLACK) / EXACT_BATCH * EXACT_BATCH), (size_t)EXACT_BATCH);
+    for (size_t first = 0; first < count && s->each; first += chunk)
+        if (!run_chunk(s, queries + first * (size_t)s->index->dims, MIN(chunk, count - first), out + first * s->each, err))
             return false;
     return true;
 }

@@ -25,6 +25,7 @@ struct searcher *searcher_new(const struct vector_index *x, const struct search_
 void searcher_free(struct searcher *s);                 // NULL is fine
 size_t searcher_each(const struct searcher *s);         // rows that each query gets: min(k, count)
 int64_t searcher_ef(const struct searcher *s);          // candidates that a walk through the graph keeps; 0: there is no such walk
+bool searcher_uses_codes(const struct searcher *s);     // 8-bit products choose the candidates
 bool searcher_is_exact(const struct searcher *s);       // every row is looked at, in floating point
 // Queries: count × dims floats, finite. out: count × searcher_each(), nearest first. ERR_DAMAGED: the index holds what it must not.
 bool searcher_run(struct searcher *s, const float *queries, size_t count, struct found *out, struct err *err) MUST_CHECK;

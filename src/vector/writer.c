@@ -61,6 +61,12 @@ bool writer_array(struct writer *w, const char *key, enum tensor_type type, int6
     return false;
 }
 
+bool writer_map(struct writer *w, struct arena *a, const char *key, struct tensor *out, struct err *err)
+{
+    Str bytes, path = str_join_path(w->arena, w->dir, file_name(w, key, "npy"));
+    return file_map(a, path, &bytes, err) && (npy_parse(bytes, out, err) || err_wrap(err, STR_FMT, STR_ARG(path)));
+}
+
 bool writer_manifest(struct writer *w, Value manifest, struct err *err)
 {
     struct strbuf text = { 0 };
