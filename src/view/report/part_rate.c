@@ -118,8 +118,8 @@ void part_rate(struct strbuf *out, const struct section_block *b, const struct f
     if (s == NULL || r.tasks == 0 || r.open) {
         strbuf_addz(out, "<p class=\"sub\">How fast the step ");
         html_add_cut(out, b->step, 100);
-        strbuf_addz(out, s && r.open ? " was is not known before all of its tasks are done.</p>\n"
-                                     : " was is not known: this run has no tasks of it.</p>\n");
+        strbuf_addz(out, s && r.open ? " was, is not known before all of its tasks are done.</p>\n"
+                                     : " was, is not known: this run has no tasks of it.</p>\n");
         return;
     }
     table_open(out, b->title, titles, LEN(titles), b->amounts.len);
