@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// petri index: the indexes of FASTA, alignments, variants and features.
+// petri index: the indexes of FASTA, alignments, variants and features; and, told by their first word, the commands of cmd_index_vectors.c.
 #include "bio/index.h"
 #include "cli/commands.h"
 #include "cli/report.h"
@@ -11,8 +11,26 @@ static const struct option options[] = {
     { "force", OPTION_FLAG, NULL, "Write over a FILE.gz that is there." },
 };
 
+// Of vectors: "index WORD". A file of such a name is ./WORD.
+static const struct command *const of_vectors[] = { &cmd_index_build, &cmd_index_add, &cmd_index_search, &cmd_index_export,
+                                                  &cmd_index_stats };
+
+static const struct command *find_of_vectors(const struct invocation *in)
+{
+    for (size_t i = 0; i < LEN(of_vectors) && in->argc; i++)
+        if (str_is(in->argv[0], of_vectors[i]->name + strlen("index ")))
+            return of_vectors[i];
+    return NULL;
+}
+
 static int index_main(struct invocation *in)
 {
+    const struct command *of_vector = find_of_vectors(in);
+    if (of_vector) {
+        in->command = of_vector;
+        in->argv++, in->argc--;
+        return of_vector->main(in);
+    }
     struct arguments args;
     struct strbuf text = { 0 };
     struct err err;

@@ -68,6 +68,9 @@ struct kernels {
     void (*gelu)(float *x, size_t n);
     // Scales and turns (rotary positions).
     void (*rotate)(const struct rotation *r);
+    // out[i] = x · rows[which[i]], rows `stride` apart, n floats each. Each is a sum in 64 lanes, joined pairwise: the bits depend on the two vectors
+    // alone.
+    void (*dots)(const float *x, const float *rows, size_t stride, const uint32_t *which, size_t count, size_t n, float *out);
     // Rows to 8 bits with a scale each: out = round(x / scale) + 128, scale = max |x| / 127.
     void (*quantise)(const float *x, size_t x_stride, uint8_t *out, size_t out_stride, size_t rows, size_t n, float *scale);
 };

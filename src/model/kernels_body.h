@@ -269,6 +269,49 @@ FN void rotate(const struct rotation *r)
     }
 }
 
+// --- dot products of single rows
+
+#define DOT_CHAINS 4                    // of 16 lanes each, so that additions need not wait for each other
+
+INLINE void dot_step(vf sum[DOT_CHAINS][PARTS], const float *x, const float *y, const size_t chain)
+{
+    UNROLL for (int p = 0; p < PARTS; p++)
+        sum[chain][p] = v_fma(v_load(x + p * LANES), v_load(y + p * LANES), sum[chain][p]);
+}
+
+INLINE float dot_row(const float *x, const float *y, size_t n)
+{
+    vf sum[DOT_CHAINS][PARTS];
+    size_t i = 0;
+    UNROLL for (int c = 0; c < DOT_CHAINS; c++)
+        UNROLL for (int p = 0; p < PARTS; p++)
+            sum[c][p] = v_set(0.0f);
+    for (; i + DOT_CHAINS * KERNEL_PAD <= n; i += DOT_CHAINS * KERNEL_PAD)
+        UNROLL for (size_t c = 0; c < DOT_CHAINS; c++)
+            dot_step(sum, x + i + c * KERNEL_PAD, y + i + c * KERNEL_PAD, c);
+    for (; i + KERNEL_PAD <= n; i += KERNEL_PAD)
+        dot_step(sum, x + i, y + i, 0);
+    if (i < n) {
+        float rest[2][KERNEL_PAD] = { { 0 } };
+        memcpy(rest[0], x + i, (n - i) * sizeof *x);
+        memcpy(rest[1], y + i, (n - i) * sizeof *y);
+        dot_step(sum, rest[0], rest[1], 1);
+    }
+    UNROLL for (int p = 0; p < PARTS; p++)
+        sum[0][p] = (sum[0][p] + sum[2][p]) + (sum[1][p] + sum[3][p]);
+    return sum_lanes(sum[0]);
+}
+
+// See struct kernels. Rows lie anywhere: the next one is fetched while this one is multiplied.
+FN void dots(const float *x, const float *rows, size_t stride, const uint32_t *which, size_t count, size_t n, float *out)
+{
+    for (size_t i = 0; i < count; i++) {
+        const float *next = rows + which[MIN(i + 1, count - 1)] * stride;
+        fetch((const char *)next, (const char *)(next + n));
+        out[i] = dot_row(x, rows + which[i] * stride, n);
+    }
+}
+
 // --- 8 bits
 
 FN void quantise(const float *x, size_t x_stride, uint8_t *out, size_t out_stride, size_t rows, size_t n, float *scale)
@@ -363,5 +406,6 @@ FN void gemm_int8(const struct gemm_int8 *g)
 
 const struct kernels KERNEL_TABLE = {
     .name = KERNEL_NAME, .is_fused = KERNEL_FUSED, .row_tile = ROWS, .gemm = gemm, .gemm_int8 = gemm_int8, .layer_norm = layer_norm,
-    .softmax = softmax, .gelu = gelu, .rotate = rotate, .quantise = quantise,
+    .softmax = softmax, .gelu = gelu, .rotate = rotate, .dots = dots,
+    .quantise = quantise,
 };

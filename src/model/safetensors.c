@@ -3,12 +3,6 @@
 // Not here: which tensors a model needs (checkpoint.c).
 #include "model/safetensors.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "base/arena.h"
 #include "model/outfile.h"
 #include "sys/file.h"
@@ -163,46 +157,10 @@ bool safetensors_parse(struct arena *a, Str bytes, struct safetensors *out, stru
     return read_entries(a, header, str_from(bytes, 8 + (size_t)header_len), out, err);
 }
 
-struct mapping {
-    void *at;
-    size_t len;
-};
-
-static void unmap(void *arg)
-{
-    struct mapping *m = arg;
-    munmap(m->at, m->len);
-}
-
-static bool map_file(struct arena *a, Str path, Str *bytes, struct err *err)
-{
-    char *z = str_z(a, path);
-    struct stat st;
-    int fd = open(z, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return err_errno(err, "cannot read %s", z);
-    if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode)) {
-        close(fd);
-        return err_set(err, ERR_INVALID, "%s is no regular file", z);
-    }
-    *bytes = (Str){ NULL, (size_t)st.st_size };
-    void *at = st.st_size ? mmap(NULL, bytes->len, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
-    close(fd);
-    if (at == MAP_FAILED)
-        return err_errno(err, "cannot map %s", z);
-    if (at) {
-        struct mapping *m = NEW(a, struct mapping);
-        *m = (struct mapping){ at, bytes->len };
-        arena_defer(a, unmap, m);
-    }
-    bytes->data = at;
-    return true;
-}
-
 bool safetensors_open(struct arena *a, Str path, struct safetensors *out, struct err *err)
 {
     Str bytes;
-    return map_file(a, path, &bytes, err) && (safetensors_parse(a, bytes, out, err) || err_wrap(err, STR_FMT, STR_ARG(path)));
+    return file_map(a, path, &bytes, err) && (safetensors_parse(a, bytes, out, err) || err_wrap(err, STR_FMT, STR_ARG(path)));
 }
 
 const struct tensor *safetensors_find(const struct safetensors *s, Str name) { return map_find(s->by_name, name); }

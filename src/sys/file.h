@@ -8,6 +8,8 @@
 struct arena;
 
 bool file_read(struct arena *a, Str path, int64_t max_bytes, Str *out, struct err *err) MUST_CHECK;    // ERR_LIMIT when larger; regular files only
+// The bytes of a regular file, mapped read-only until the arena is released; nothing is read yet. The file must not be shortened meanwhile.
+bool file_map(struct arena *a, Str path, Str *bytes, struct err *err) MUST_CHECK;
 bool fd_write_all(int fd, const void *bytes, size_t len, struct err *err) MUST_CHECK;           // EINTR and short writes handled
 // Temporary file in the same folder, written, fsynced, renamed over `path`, folder fsynced: all or nothing.
 bool file_write_atomic(Str path, Str bytes, struct err *err) MUST_CHECK;
