@@ -25,9 +25,10 @@ demo: release                         ## a small real workflow, from this reposi
 	tools/demo
 bench: release                        ## speed and memory beside other engines (installs them)
 	tests/bench/run
-golden: release                       ## the germline flow on the larger shared data, against the known answers (a minute)
+golden: release                       ## the flows on the larger shared data: known variants (a minute), 10,000 proteins killed and resumed (10 minutes)
 	tools/setup --for demo
 	PETRI=$(RELEASE)/petri tests/golden/germline.test
+	PETRI=$(RELEASE)/petri tests/golden/embed.test
 fuzz: build/.ready                    ## every parser, a minute each; FUZZ_SECONDS=600 for longer
 	tools/fuzz
 kill: release                         ## kill -9 of the head at 200 moments, resume after each (minutes)

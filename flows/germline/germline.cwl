@@ -35,7 +35,7 @@ inputs:
   mark_duplicates: {type: boolean, default: true, doc: 'Not for amplicons, whose reads begin and end alike by design'}
   alignment_format: {type: string, default: bam, doc: 'bam or cram'}
   joint_calls: {type: boolean, default: true, doc: 'Call all samples together too'}
-  threads: {type: int, default: 2, doc: 'Threads of one alignment'}
+  threads: {type: int?, doc: 'Threads of one alignment; without it 1 where its reads are few (64 MiB), else 2'}
 outputs:
   results: {type: 'Directory[]', outputSource: layout/folders, doc: A folder for each sample and one for the joint calls}
   summary: {type: File, outputSource: summarise/table, doc: One line for each sample}

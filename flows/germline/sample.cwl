@@ -28,7 +28,7 @@ inputs:
   max_depth: int
   mark_duplicates: boolean
   alignment_format: string
-  threads: int
+  threads: int?
 outputs:
   aligned: {type: File, secondaryFiles: [{pattern: .bai, required: false}, {pattern: .crai, required: false}], outputSource: markdup/alignment}
   report: {type: 'File[]', outputSource: sections/sections}

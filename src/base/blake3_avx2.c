@@ -45,7 +45,7 @@ INLINE void mix(__m256i v[16], int a, int b, int c, int d, __m256i x, __m256i y)
 // m[word] gets that word of each lane's half block: an 8 x 8 transposition in three steps of pairs.
 INLINE void load_transposed(__m256i m[8], const uint8_t *const lane[8], size_t at)
 {
-    __m256i r[8], t[8];
+    __m256i r[8] UNINITIALIZED, t[8] UNINITIALIZED;
     BLAKE3_UNROLL
     for (int i = 0; i < 8; i++)
         r[i] = _mm256_loadu_si256((const __m256i *)(const void *)(lane[i] + at));
@@ -68,59 +68,16 @@ INLINE void load_transposed(__m256i m[8], const uint8_t *const lane[8], size_t a
     }
 }
 
-AVX2 static void compress(__m256i cv[8], const __m256i m[16], __m256i counter_low, __m256i counter_high, uint32_t flags)
-{
-    __m256i v[16];
-    BLAKE3_UNROLL
-    for (int i = 0; i < 8; i++)
-        v[i] = cv[i];
-    BLAKE3_UNROLL
-    for (int i = 0; i < 4; i++)
-        v[i + 8] = _mm256_set1_epi32((int)blake3_iv[i]);
-    v[12] = counter_low, v[13] = counter_high;
-    v[14] = _mm256_set1_epi32(BLAKE3_BLOCK), v[15] = _mm256_set1_epi32((int)flags);
-    BLAKE3_ROUNDS(BLAKE3_ROUND)
-    BLAKE3_UNROLL
-    for (int i = 0; i < 8; i++)
-        cv[i] = _mm256_xor_si256(v[i], v[i + 8]);
-}
+#define TARGET AVX2
+#define LANES 8
+#define LOADS 2
+typedef __m256i Lanes;
+INLINE Lanes lanes_of(uint32_t x) { return _mm256_set1_epi32((int)x); }
+INLINE Lanes lanes_load(const uint32_t x[LANES]) { return _mm256_loadu_si256((const __m256i *)(const void *)x); }
+INLINE void lanes_store(uint32_t out[LANES], Lanes x) { _mm256_storeu_si256((__m256i *)(void *)out, x); }
+INLINE Lanes lanes_xor(Lanes x, Lanes y) { return _mm256_xor_si256(x, y); }
 
-AVX2 static void store_transposed(const __m256i cv[8], size_t n, blake3_cv *out)
-{
-    uint32_t words[8][8];
-    BLAKE3_UNROLL
-    for (int i = 0; i < 8; i++)
-        _mm256_storeu_si256((__m256i *)(void *)words[i], cv[i]);
-    for (size_t lane = 0; lane < n; lane++)
-        for (int i = 0; i < 8; i++)
-            out[lane][i] = words[i][lane];
-}
+#include "base/blake3_lanes.h"
 
-AVX2 void blake3_avx2(const uint8_t *in, size_t n, enum blake3_kind kind, uint64_t counter, blake3_cv *out)
-{
-    bool chunks = kind == BLAKE3_CHUNKS;
-    size_t len = chunks ? BLAKE3_CHUNK : BLAKE3_BLOCK;
-    const uint8_t *lane[8];
-    uint32_t low[8] = { 0 }, high[8] = { 0 };
-    for (size_t i = 0; i < 8; i++) {
-        lane[i] = in + MIN(i, n - 1) * len;             // lanes without an input repeat the last one
-        if (chunks)
-            low[i] = (uint32_t)(counter + i), high[i] = (uint32_t)((counter + i) >> 32);
-    }
-    __m256i counter_low = _mm256_loadu_si256((const __m256i *)(const void *)low), cv[8], m[16];
-    __m256i counter_high = _mm256_loadu_si256((const __m256i *)(const void *)high);
-    for (int i = 0; i < 8; i++)
-        cv[i] = _mm256_set1_epi32((int)blake3_iv[i]);
-    for (size_t at = 0; at < len; at += BLAKE3_BLOCK) {
-        uint32_t flags = chunks ? 0 : BLAKE3_PARENT;
-        if (chunks && at == 0)
-            flags |= BLAKE3_CHUNK_START;
-        if (chunks && at + BLAKE3_BLOCK == len)
-            flags |= BLAKE3_CHUNK_END;
-        load_transposed(m, lane, at);
-        load_transposed(m + 8, lane, at + BLAKE3_BLOCK / 2);
-        compress(cv, m, counter_low, counter_high, flags);
-    }
-    store_transposed(cv, n, out);
-}
+void blake3_avx2(const uint8_t *in, size_t n, enum blake3_kind kind, uint64_t counter, blake3_cv *out) { hash_lanes(in, n, kind, counter, out); }
 #endif

@@ -27,7 +27,7 @@ INLINE void mix(__m512i v[16], int a, int b, int c, int d, __m512i x, __m512i y)
 // m[word] gets that word of each lane's block: a 16 x 16 transposition in four steps of pairs.
 INLINE void load_transposed(__m512i m[16], const uint8_t *const lane[16], size_t at)
 {
-    __m512i r[16], t[16];
+    __m512i r[16] UNINITIALIZED, t[16] UNINITIALIZED;
     BLAKE3_UNROLL
     for (int i = 0; i < 16; i++)
         r[i] = _mm512_loadu_si512(lane[i] + at);
@@ -59,58 +59,16 @@ INLINE void load_transposed(__m512i m[16], const uint8_t *const lane[16], size_t
     }
 }
 
-AVX512 static void compress(__m512i cv[8], const __m512i m[16], __m512i counter_low, __m512i counter_high,
-                            uint32_t flags)
-{
-    __m512i v[16];
-    BLAKE3_UNROLL
-    for (int i = 0; i < 8; i++)
-        v[i] = cv[i];
-    BLAKE3_UNROLL
-    for (int i = 0; i < 4; i++)
-        v[i + 8] = _mm512_set1_epi32((int)blake3_iv[i]);
-    v[12] = counter_low, v[13] = counter_high;
-    v[14] = _mm512_set1_epi32(BLAKE3_BLOCK), v[15] = _mm512_set1_epi32((int)flags);
-    BLAKE3_ROUNDS(BLAKE3_ROUND)
-    BLAKE3_UNROLL
-    for (int i = 0; i < 8; i++)
-        cv[i] = _mm512_xor_si512(v[i], v[i + 8]);
-}
+#define TARGET AVX512
+#define LANES 16
+#define LOADS 1
+typedef __m512i Lanes;
+INLINE Lanes lanes_of(uint32_t x) { return _mm512_set1_epi32((int)x); }
+INLINE Lanes lanes_load(const uint32_t x[LANES]) { return _mm512_loadu_si512(x); }
+INLINE void lanes_store(uint32_t out[LANES], Lanes x) { _mm512_storeu_si512(out, x); }
+INLINE Lanes lanes_xor(Lanes x, Lanes y) { return _mm512_xor_si512(x, y); }
 
-AVX512 static void store_transposed(const __m512i cv[8], size_t n, blake3_cv *out)
-{
-    uint32_t words[8][16];
-    BLAKE3_UNROLL
-    for (int i = 0; i < 8; i++)
-        _mm512_storeu_si512(words[i], cv[i]);
-    for (size_t lane = 0; lane < n; lane++)
-        for (int i = 0; i < 8; i++)
-            out[lane][i] = words[i][lane];
-}
+#include "base/blake3_lanes.h"
 
-AVX512 void blake3_avx512(const uint8_t *in, size_t n, enum blake3_kind kind, uint64_t counter, blake3_cv *out)
-{
-    bool chunks = kind == BLAKE3_CHUNKS;
-    size_t len = chunks ? BLAKE3_CHUNK : BLAKE3_BLOCK;
-    const uint8_t *lane[16];
-    uint32_t low[16] = { 0 }, high[16] = { 0 };
-    for (size_t i = 0; i < 16; i++) {
-        lane[i] = in + MIN(i, n - 1) * len;             // lanes without an input repeat the last one
-        if (chunks)
-            low[i] = (uint32_t)(counter + i), high[i] = (uint32_t)((counter + i) >> 32);
-    }
-    __m512i counter_low = _mm512_loadu_si512(low), counter_high = _mm512_loadu_si512(high), cv[8], m[16];
-    for (int i = 0; i < 8; i++)
-        cv[i] = _mm512_set1_epi32((int)blake3_iv[i]);
-    for (size_t at = 0; at < len; at += BLAKE3_BLOCK) {
-        uint32_t flags = chunks ? 0 : BLAKE3_PARENT;
-        if (chunks && at == 0)
-            flags |= BLAKE3_CHUNK_START;
-        if (chunks && at + BLAKE3_BLOCK == len)
-            flags |= BLAKE3_CHUNK_END;
-        load_transposed(m, lane, at);
-        compress(cv, m, counter_low, counter_high, flags);
-    }
-    store_transposed(cv, n, out);
-}
+void blake3_avx512(const uint8_t *in, size_t n, enum blake3_kind kind, uint64_t counter, blake3_cv *out) { hash_lanes(in, n, kind, counter, out); }
 #endif

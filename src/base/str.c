@@ -197,14 +197,20 @@ char *str_z(struct arena *a, Str s)
 
 Str str_copy(struct arena *a, Str s) { return (Str){ str_z(a, s), s.len }; }
 
-Str str_printf(struct arena *a, const char *fmt, ...)
+Str str_vprintf(struct arena *a, const char *fmt, va_list args)
 {
     struct strbuf b = { 0 };
+    strbuf_addv(&b, fmt, args);
+    return strbuf_take(&b, a);
+}
+
+Str str_printf(struct arena *a, const char *fmt, ...)
+{
     va_list args;
     va_start(args, fmt);
-    strbuf_addv(&b, fmt, args);
+    Str s = str_vprintf(a, fmt, args);
     va_end(args);
-    return strbuf_take(&b, a);
+    return s;
 }
 
 Str str_concat(struct arena *a, Str x, Str y)

@@ -51,6 +51,7 @@ Str str_copy(struct arena *a, Str s);                   // NUL-terminated behind
 char *str_z(struct arena *a, Str s);                    // as a C string, for the border to the OS; a NUL in s ends it early
 // NUL-terminated too, as are the paths below.
 Str str_printf(struct arena *a, const char *fmt, ...) PRINTF(2, 3);
+Str str_vprintf(struct arena *a, const char *fmt, va_list args) PRINTF(2, 0);
 Str str_concat(struct arena *a, Str x, Str y);
 Str str_join_path(struct arena *a, Str dir, Str name);  // one '/' between; an absolute name wins
 // "." ".." and doubled slashes taken out by text alone; a leading ".." of a relative path stays. NUL-terminated.

@@ -37,7 +37,7 @@ static void take_names(struct split *s, enum bio_kind kind)
             s->suffix = str_from(name, (size_t)dot);
             name = str_first(name, (size_t)dot);
         }
-        s->stems[i] = name;
+        s->stems[i] = s->o->name.len ? s->o->name : name;
     }
 }
 

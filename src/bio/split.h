@@ -11,6 +11,7 @@ struct split_options {
     enum bio_kind kind;
     int64_t count, size, parts;         // one of them is over 0: records or unpacked bytes of a part; parts, filled in turns
     Str folder;                         // made if it is not there
+    Str name;                           // of the parts, in place of the file's; empty, or there is no mate
     bool pack, plain;                   // the parts, whatever the input is; else as the input
     bool overwrite;
     int threads;

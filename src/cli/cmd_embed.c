@@ -7,6 +7,7 @@
 #include "cli/report.h"
 #include "model/embed.h"
 #include "model/embed_export.h"
+#include "model/embed_merge.h"
 
 static const struct option options[] = {
     { "model", OPTION_FOLDER, "DIR", "The model: see 'petri model'." },
@@ -26,6 +27,7 @@ static const struct option options[] = {
     { "threads", OPTION_COUNT, "N", "Threads (all cores). Results do not depend on it." },
     { "int8", OPTION_FLAG, NULL, "Compute linear layers in 8 bits: faster, less exact." },
     { "export", OPTION_TEXT, "FORMAT", "Also write hdf5, npz, safetensors or tsv into the folder.", .is_repeatable = true },
+    { "merge", OPTION_FLAG, NULL, "What is named are folders of embeddings: put their parts together in --out, in this order." },
     { "json", OPTION_FLAG, NULL, "Print the manifest." },
     { "quiet", OPTION_FLAG, NULL, "No progress.", .letter = 'q' },
 };
@@ -115,6 +117,23 @@ static bool export_all(struct arena *a, const struct arguments *args, Str dir, s
     return true;
 }
 
+static int merge_main(struct invocation *in, const struct arguments *args)
+{
+    Str out = arguments_text(args, "out");
+    Value manifest;
+    struct err err;
+    if (out.len == 0 || arguments_text(args, "model").len) {
+        err_set(&err, ERR_INVALID, out.len ? "--merge takes no --model: nothing is computed" : "--out DIR is needed");
+        return command_misuse(in->command, &err);
+    }
+    if (!embed_merge(in->arena, args->words, args->word_count, out, &manifest, &err) || !export_all(in->arena, args, out, &err))
+        return report_err(&err);
+    if (!arguments_flag(args, "quiet"))
+        fprintf(stderr, "%lld sequences of %zu folders in " STR_FMT "\n", (long long)value_get_int(manifest, STR("sequences"), 0),
+                args->word_count, STR_ARG(out));
+    return arguments_flag(args, "json") ? print_json(manifest) : EXIT_OK;
+}
+
 static int embed_main(struct invocation *in)
 {
     struct arguments args;
@@ -124,6 +143,8 @@ static int embed_main(struct invocation *in)
     int code;
     if (!command_arguments(in, 1, SIZE_MAX, &args, &code))
         return code;
+    if (arguments_flag(&args, "merge"))
+        return merge_main(in, &args);
     const struct given *formats = arguments_get(&args, "export");
     bool ok = read_options(&args, &o, &err);
     for (size_t i = 0; i < formats->count && ok; i++)
@@ -149,7 +170,7 @@ static int embed_main(struct invocation *in)
 
 const struct command cmd_embed = {
     .name = "embed",
-    .usage = "SEQUENCES… --model DIR --out DIR",
+    .usage = "SEQUENCES… --model DIR --out DIR | --merge FOLDER… --out DIR",
     .summary = "Embed protein sequences with a language model",
     .description = "Reads FASTA, FASTQ or tables (.csv, .tsv; a column 'sequence', or H and L with --chain), plain or gzip, '-' for "
         "standard input, and writes "

@@ -12,7 +12,8 @@ static const struct option options[] = {
 };
 
 // Of vectors: "index WORD". A file of such a name is ./WORD.
-static const struct command *const of_vectors[] = { &cmd_index_build, &cmd_index_add, &cmd_index_search, &cmd_index_export };
+static const struct command *const of_vectors[] = { &cmd_index_build, &cmd_index_add, &cmd_index_search, &cmd_index_export,
+                                                  &cmd_index_stats };
 
 static const struct command *find_of_vectors(const struct invocation *in)
 {
@@ -64,8 +65,8 @@ const struct command cmd_index = {
     .description = "Makes the index that other programs want beside FILE, and prints the paths of what was made: .fai of FASTA; .bai of BAM, "
                    ".crai of CRAM; .csi of BCF; .tbi of VCF, BED, GFF3 and GTF packed as BGZF. Plain text formats are packed to FILE.gz first; "
                    "FILE stays. Alignments, variants and features must be sorted.\n\n"
-                   "'petri index build', 'add', 'search' and 'export' make and use indexes of embeddings, for nearest neighbours: 'petri index build --help' "
-                   "and so on tell more.",
+                   "'petri index build', 'add', 'search' and 'export' make and use indexes of embeddings, for nearest neighbours: 'petri index "
+                   "build --help' and so on tell more.",
     .options = options,
     .option_count = LEN(options),
     .words = "files",

@@ -9,6 +9,7 @@ static const struct option options[] = {
     { "count", OPTION_COUNT, "N", "So many records, or pairs, a part.", .letter = 'n' },
     { "size", OPTION_SIZE, "SIZE", "About so many bytes a part, unpacked: '100M'.", .letter = 's' },
     { "parts", OPTION_COUNT, "P", "So many parts, filled in turns.", .letter = 'p' },
+    { "name", OPTION_TEXT, "NAME", "What the parts are called in place of FILE's name: NAME.part_001.fasta. Not with a MATE." },
     { "gzip", OPTION_FLAG, NULL, "Pack the parts; --no-gzip: don't. Default: as FILE is.", .can_negate = true },
     { "kind", OPTION_TEXT, "KIND", "fasta or fastq, where name and content do not tell." },
     { "threads", OPTION_COUNT, "N", "Threads that unpack BGZF. Default: one per core." },
@@ -38,11 +39,14 @@ static bool read_options(const struct arguments *args, struct split_options *o, 
     *o = (struct split_options){ .count = arguments_get(args, "count")->integer, .size = arguments_get(args, "size")->integer,
                                  .parts = arguments_get(args, "parts")->integer, .folder = folder.len ? folder : STR("."),
                                  .pack = gzip->count && gzip->flag, .plain = gzip->count && !gzip->flag, .overwrite = arguments_flag(args, "force"),
-                                 .kind = kind_of_name(kind), .threads = (int)MIN(arguments_get(args, "threads")->integer, 64) };
+                                 .name = arguments_text(args, "name"), .kind = kind_of_name(kind),
+                                 .threads = (int)MIN(arguments_get(args, "threads")->integer, 64) };
     for (size_t i = 0; i < args->word_count; i++)
         o->files[i] = args->words[i];
     if ((o->count > 0) + (o->size > 0) + (o->parts > 0) != 1)
         return err_set(err, ERR_INVALID, "expected one of --count, --size and --parts, over 0");
+    if (o->name.len && (str_has(o->name, '/') || o->name.data[0] == '.' || o->name.len > 100 || args->word_count > 1))
+        return err_set(err, ERR_INVALID, "'--name': expected the beginning of a file's name, without '/', for one FILE");
     if (kind.len && o->kind != KIND_FASTA && o->kind != KIND_FASTQ)
         return err_set(err, ERR_INVALID, "'--kind " STR_FMT "': expected fasta or fastq", STR_ARG(kind));
     return true;

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <unistd.h>
 
 #include "base/vec.h"
@@ -270,6 +271,8 @@ static char **environment(struct arena *a, const struct start *s, struct err *er
                                     { STR_CONST("TMPDIR"), STR_CONST(TASK_TMP) }, { STR_CONST("PETRI_SECRETS"), STR_CONST(TASK_SECRETS) } };
     size_t our_count = LEN(ours) - (sandbox->secret_count == 0);
     vec_push(a, &env, str_z(a, str_concat(a, STR("PETRI_ATTEMPT="), s->label)));
+    if (sandbox->limits.cores > 0)
+        vec_push(a, &env, str_z(a, str_printf(a, "PETRI_CORES=%.0f", ceil(sandbox->limits.cores))));
     for (size_t i = 0; i < our_count; i++)
         if (!has_variable(s->env, s->env_count, ours[i].name) && !has_variable(sandbox->env, sandbox->env_count, ours[i].name) &&
             !add_variable(a, s, ours[i], &env, err))

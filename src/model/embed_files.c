@@ -171,7 +171,7 @@ bool folder_open(struct farm *f, int *lock, struct err *err)
 
 // --- parts
 
-static void part_name(int64_t number, const char *end, char out[PART_NAME]) { snprintf(out, PART_NAME, "part-%05lld%s", (long long)number, end); }
+void part_name(int64_t number, const char *end, char out[PART_NAME]) { snprintf(out, PART_NAME, "part-%05lld%s", (long long)number, end); }
 
 static bool has_size(const struct farm *f, Value file)
 {
@@ -323,28 +323,32 @@ bool part_write(struct farm *f, bool is_last, Value *out, struct err *err)
 
 // --- the manifest
 
-static int64_t sum_of(const struct farm *f, const char *field)
+static int64_t sum_of(const Value *parts, size_t count, const char *field)
 {
     int64_t sum = 0;
-    for (size_t i = 0; i < f->parts.len; i++)
-        sum += value_get_int(f->parts.at[i], str_of(field), 0);
+    for (size_t i = 0; i < count; i++)
+        sum += value_get_int(parts[i], str_of(field), 0);
     return sum;
 }
 
-static Value manifest_value(struct farm *f)
+Value manifest_make(struct arena *a, Value settings, int64_t width, const Value *parts, size_t count)
 {
-    struct arena *a = f->arena;
     struct value_builder b = value_map_begin(a);
     static const char *const sums[] = { "sequences", "residues", "rows", "duplicates", "unknown_letters", "truncated", "windowed" };
     value_map_set(&b, STR("format"), text_value(a, "petri-embeddings"));
     value_map_set(&b, STR("version"), value_int(1));
     value_map_set(&b, STR("made_by"), text_value(a, "petri " PETRI_VERSION));
-    value_map_set(&b, STR("settings"), f->settings_value);
-    value_map_set(&b, STR("width"), value_int(f->width));
+    value_map_set(&b, STR("settings"), settings);
+    value_map_set(&b, STR("width"), value_int(width));
     for (size_t i = 0; i < LEN(sums); i++)
-        value_map_set(&b, str_of(sums[i]), value_int(sum_of(f, sums[i])));
-    value_map_set(&b, STR("parts"), value_array(a, f->parts.at, f->parts.len));
+        value_map_set(&b, str_of(sums[i]), value_int(sum_of(parts, count, sums[i])));
+    value_map_set(&b, STR("parts"), value_array(a, parts, count));
     return value_map_end(&b);
+}
+
+bool manifest_write(struct arena *a, Str dir, Value manifest, struct err *err)
+{
+    return write_file(str_join_path(a, dir, STR("manifest.json")), json_text(a, manifest), err) && dir_sync(dir, err);
 }
 
 // Parts of an earlier, longer input.
@@ -369,7 +373,6 @@ static bool remove_surplus(struct farm *f, struct err *err)
 
 bool folder_finish(struct farm *f, struct err *err)
 {
-    Str path = str_join_path(f->arena, f->o->out, STR("manifest.json"));
-    f->summary->manifest = manifest_value(f);
-    return write_file(path, json_text(f->arena, f->summary->manifest), err) && remove_surplus(f, err) && dir_sync(f->o->out, err);
+    f->summary->manifest = manifest_make(f->arena, f->settings_value, f->width, f->parts.at, f->parts.len);
+    return manifest_write(f->arena, f->o->out, f->summary->manifest, err) && remove_surplus(f, err);
 }

@@ -64,3 +64,9 @@ bool part_write(struct farm *f, bool is_last, Value *out, struct err *err) MUST_
 bool folder_open(struct farm *f, int *lock, struct err *err) MUST_CHECK;
 bool folder_finish(struct farm *f, struct err *err) MUST_CHECK;         // the manifest; removes what is left of earlier calls
 Value settings_make(struct farm *f, Hash model);
+// "part-00012" and `end`.
+void part_name(int64_t number, const char *end, char out[PART_NAME]);
+// The manifest of these parts: their sums before them.
+Value manifest_make(struct arena *a, Value settings, int64_t width, const Value *parts, size_t count);
+// Writes manifest.json of the folder `dir` and syncs it.
+bool manifest_write(struct arena *a, Str dir, Value manifest, struct err *err) MUST_CHECK;

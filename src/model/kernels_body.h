@@ -273,12 +273,14 @@ FN void rotate(const struct rotation *r)
 
 #define DOT_CHAINS 4                    // of 16 lanes each, so that additions need not wait for each other
 
+// 16 products into one of the chains.
 INLINE void dot_step(vf sum[DOT_CHAINS][PARTS], const float *x, const float *y, const size_t chain)
 {
     UNROLL for (int p = 0; p < PARTS; p++)
         sum[chain][p] = v_fma(v_load(x + p * LANES), v_load(y + p * LANES), sum[chain][p]);
 }
 
+// The dot product of two rows; what is left over at the end goes through a buffer of zeros.
 INLINE float dot_row(const float *x, const float *y, size_t n)
 {
     vf sum[DOT_CHAINS][PARTS];

@@ -3,6 +3,7 @@
 // sockets: who has a descriptor reads it. Nothing of libuv is visible outside of this file.
 #include "sys/loop.h"
 
+#include <signal.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -48,6 +49,7 @@ static void on_idle(uv_idle_t *idle) { uv_idle_stop(idle); }
 struct loop *loop_new(int workers)
 {
     char count[16];
+    CHECK(uv_replace_allocator(xmalloc, xrealloc, xcalloc, free) == 0);         // its own would abort, or fail, for want of memory
     snprintf(count, sizeof count, "%d", MAX(1, MIN(workers, 1024)));
     setenv("UV_THREADPOOL_SIZE", count, 1);             // libuv reads it at the first loop_work of the process
     struct loop *l = xcalloc(1, sizeof *l);
@@ -137,12 +139,33 @@ static void job_done(uv_work_t *uv, int status UNUSED)
         job.done(job.arg);
 }
 
+static void no_threads(int signal UNUSED)
+{
+    static const char text[] = "petri: out of memory for a thread: free some, then try again; 'petri resume' goes on with a run\n";
+    (void)!write(STDERR_FILENO, text, sizeof text - 1);
+    _exit(OUT_OF_MEMORY_EXIT);
+}
+
+// libuv starts its threads with the first work of the process, and aborts when it cannot.
+static void queue_first(struct loop *l, struct loop_job *job)
+{
+    struct sigaction ours = { .sa_handler = no_threads }, before;
+    sigaction(SIGABRT, &ours, &before);
+    CHECK(uv_queue_work(&l->uv, &job->uv, job_work, job_done) == 0);
+    sigaction(SIGABRT, &before, NULL);
+}
+
 void loop_work(struct loop *l, void (*work)(void *arg), void (*done)(void *arg), void *arg)
 {
     struct loop_job *job = xmalloc(sizeof *job);
     job->loop = l, job->work = work, job->done = done, job->arg = arg;
     job->uv.data = job;
-    CHECK(uv_queue_work(&l->uv, &job->uv, job_work, job_done) == 0);
+    static bool has_threads;
+    if (has_threads)
+        CHECK(uv_queue_work(&l->uv, &job->uv, job_work, job_done) == 0);
+    else
+        queue_first(l, job);
+    has_threads = true;
     l->working++;
 }
 

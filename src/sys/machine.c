@@ -82,6 +82,9 @@ int machine_cores(void)
     cpu_set_t set;
     int64_t cores = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : sysconf(_SC_NPROCESSORS_ONLN);
     cores = MIN(cores, cgroup_limit("/sys/fs/cgroup", "", "cpu.max", parse_cpu_max));
+    int64_t given;
+    if (str_to_int(str_of(getenv("PETRI_CORES")), &given) && given > 0)
+        cores = MIN(cores, given);
     return (int)MAX(cores, 1);
 }
 

@@ -16,9 +16,7 @@ static void diag_addv(struct diags *d, enum diag_level level, struct span span, 
         d->dropped++;
         return;
     }
-    struct strbuf text = { 0 };
-    strbuf_addv(&text, fmt, args);
-    vec_push(d->arena, d, (struct diag){ .level = level, .span = span, .text = strbuf_take(&text, d->arena) });
+    vec_push(d->arena, d, (struct diag){ .level = level, .span = span, .text = str_vprintf(d->arena, fmt, args) });
 }
 
 void diag_add(struct diags *d, struct span span, const char *fmt, ...)
@@ -45,12 +43,10 @@ void diag_hint(struct diags *d, const char *fmt, ...)
     struct diag *last = diag_last(d);
     if (last == NULL)
         return;
-    struct strbuf text = { 0 };
     va_list args;
     va_start(args, fmt);
-    strbuf_addv(&text, fmt, args);
+    last->hint = str_vprintf(d->arena, fmt, args);
     va_end(args);
-    last->hint = strbuf_take(&text, d->arena);
 }
 
 void diag_suggest(struct diags *d, Str name, const Str *candidates, size_t count)

@@ -21,4 +21,5 @@ struct exact {
 // ERR_DAMAGED: a row of the index holds a number that is not finite.
 bool exact_search(const struct exact *e, const float *queries, size_t count, struct top *tops, struct err *err) MUST_CHECK;
 
+// How many candidates stand for k with codes.
 static inline size_t exact_code_candidates(size_t k) { return 4 * k + 64; }

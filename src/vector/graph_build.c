@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Grows a graph in batches. Three steps each: candidates (the graph as it was, and the batch itself), the choice among them, links back. Work is handed
-// out by row and by target; nothing that a thread does can be seen by another within a step.
+// Grows a graph in batches. Three steps each: candidates (the graph as it was, and the batch itself), the choice among them, links back. Work is
+// handed out by row and by target; nothing that a thread does can be seen by another within a step.
 #include "vector/graph.h"
 
 #include "base/vec.h"

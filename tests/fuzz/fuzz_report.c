@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct sections_verdict v = sections_judge(&a, &s);
     CHECK(v.failures + v.warnings <= v.judged);
     for (size_t i = 0; i < s.at.len; i++)
-        part_section(&out, s.at.at[i]);
+        part_section(&out, s.at.at[i], NULL);
     part_section_faults(&out, &s);
     CHECK(str_find(strbuf_str(&out), STR("<script")) < 0);
     strbuf_release(&out);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -110,8 +111,10 @@ static struct env_var *environment(struct arena *a, const struct start *s, Str w
     const struct sandbox *sandbox = &s->sandbox;
     const struct env_var ours[] = { { STR_CONST("HOME"), workdir }, { STR_CONST("TMPDIR"), STR_CONST(TASK_TMP) },
                                     { STR_CONST("PETRI_ATTEMPT"), s->label }, { STR_CONST("PETRI_SECRETS"), STR_CONST(TASK_SECRETS) } };
-    struct env_var *env = NEW_ARRAY(a, struct env_var, LEN(ours) + sandbox->env_count + s->env_count);
+    struct env_var *env = NEW_ARRAY(a, struct env_var, LEN(ours) + 1 + sandbox->env_count + s->env_count);
     *count = 0;
+    if (sandbox->limits.cores > 0)
+        add_variable(a, s, (struct env_var){ STR("PETRI_CORES"), str_printf(a, "%.0f", ceil(sandbox->limits.cores)) }, env, count, true);
     for (size_t i = 0; i < LEN(ours) - (sandbox->secret_count == 0); i++)
         add_variable(a, s, ours[i], env, count, true);
     for (size_t i = 0; i < sandbox->env_count; i++)

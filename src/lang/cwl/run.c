@@ -49,12 +49,10 @@ void call_end(struct call *c, enum call_end end)
 
 bool call_fail(struct call *c, const char *fmt, ...)
 {
-    struct strbuf b = { 0 };
     va_list args;
     va_start(args, fmt);
-    strbuf_addv(&b, fmt, args);
+    c->error = str_vprintf(&c->arena, fmt, args);
     va_end(args);
-    c->error = strbuf_take(&b, &c->arena);
     call_end(c, CALL_FAILED);
     return false;
 }

@@ -73,6 +73,8 @@ struct expected_count {
 
 enum call_end { CALL_DONE, CALL_FAILED, CALL_CANCELLED, CALL_BLOCKED };
 typedef void call_done(struct call *call, void *owner, enum call_end end);
+// A workflow has its output (an index into process->outputs) before its end. At most once for each; v lives as long as the call.
+typedef void call_gave(struct call *call, void *owner, size_t output, Value v);
 struct call {
     struct link all;                    // in evaluation.calls
     struct arena arena;
@@ -85,6 +87,7 @@ struct call {
     Str error;                          // once failed
     int scatter_index;                  // in the caller's step
     call_done *done;
+    call_gave *gave;                    // NULL: only all together, at the end
     void *owner;
     enum call_end end;
     bool ended;

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Workflow: steps start when all their sources are there; scatter opens a window of calls at a time, so that a million
-// elements need a million results in memory but not a million calls.
+// elements need a million results in memory but not a million calls. An output of a sub-workflow goes on as soon as its
+// own sources are there: what needs the alignments of all samples does not wait for their reports.
 #include "lang/cwl/run.h"
 
 enum { WINDOW = 512, COMBINATIONS_MAX = 50000000 };
 #define SLICE (50 * MILLISECOND)
 
+struct step_run;
+struct port {                           // an output of a step
+    size_t arrived;                     // values, of `total`
+    bool is_set;
+    VEC(struct step_run *) next;        // steps that wait for it, once for each source
+};
 enum step_state { STEP_WAITING, STEP_RUNNING, STEP_DONE, STEP_FAILED, STEP_BLOCKED };
 struct step_run {
     const struct cwl_step *step;
@@ -13,8 +20,8 @@ struct step_run {
     struct scope scope;                 // of the step, for what it runs
     Str name;                           // of the step, as tasks show it
     enum step_state state;
-    size_t missing;                     // steps that it waits for
-    VEC(struct step_run *) next;        // steps that wait for it
+    size_t missing;                     // ports that it waits for
+    struct port *ports;                 // out_count
     Value inputs;                       // gathered, before scatter and valueFrom
     // scatter (a step without is one of a single element)
     bool is_later;                      // step_again() will come
@@ -27,11 +34,14 @@ struct workflow_run {
     struct step_run *steps;
     size_t running;                     // steps under way
     struct map values;                  // "input" or "step/output" -> Value *
+    bool *given;                        // which outputs the caller has had already
     bool failed, blocked;
 };
 
 static void step_begin(struct step_run *s);
 static void step_continue(struct step_run *s);
+static void give_early(struct workflow_run *w);
+static void step_call_gave(struct call *call, void *owner, size_t output, Value v);
 
 static void set_value(struct workflow_run *w, Str name, Value v)
 {
@@ -269,6 +279,7 @@ static void step_start_one(struct step_run *s)
     Str base = outer->name.len ? str_printf(&scratch, STR_FMT "/" STR_FMT, STR_ARG(outer->name), STR_ARG(s->step->id)) : s->step->id;
     Str name = s->step->scatter_count ? str_printf(&scratch, STR_FMT "[%zu]", STR_ARG(base), index) : base;
     struct call *call = call_new(outer->e, s->step->run, &s->scope, name, s->name, step_call_done, s);
+    call->gave = step_call_gave;
     arena_release(&scratch);
     call->scatter_index = (int)index;
     s->running++;
@@ -279,13 +290,28 @@ static void step_start_one(struct step_run *s)
 
 static void workflow_check_end(struct workflow_run *w);
 
-static void resolved(struct step_run *s)
+static void port_set(struct step_run *s, size_t out)
 {
-    for (size_t i = 0; i < s->next.len; i++) {
-        struct step_run *next = s->next.at[i];
-        if (--next->missing == 0 && (!s->w->failed || s->w->c->e->options.keep_going))
+    struct workflow_run *w = s->w;
+    struct port *port = &s->ports[out];
+    struct arena scratch = { 0 };
+    port->is_set = true;
+    set_value(w, str_printf(&scratch, STR_FMT "/" STR_FMT, STR_ARG(s->step->id), STR_ARG(s->step->out[out])), combined(s, out));
+    arena_release(&scratch);
+    give_early(w);
+    for (size_t i = 0; i < port->next.len; i++) {
+        struct step_run *next = port->next.at[i];
+        if (--next->missing == 0 && (!w->failed || w->c->e->options.keep_going))
             step_begin(next);
     }
+}
+
+// One more of the `total` values of an output.
+static void port_take(struct step_run *s, size_t index, size_t out, Value v)
+{
+    s->results[index * s->step->out_count + out] = value_copy(&s->w->c->arena, v);
+    if (++s->ports[out].arrived == s->total)
+        port_set(s, out);
 }
 
 static void step_end(struct step_run *s, enum step_state state)
@@ -293,14 +319,10 @@ static void step_end(struct step_run *s, enum step_state state)
     CHECK(!s->is_over);
     s->is_over = true;
     s->state = state;
+    for (size_t i = 0; state == STEP_DONE && i < s->step->out_count; i++)
+        if (!s->ports[i].is_set)        // scattered over nothing
+            port_set(s, i);
     s->w->running--;
-    if (state == STEP_DONE) {
-        struct arena scratch = { 0 };
-        for (size_t i = 0; i < s->step->out_count; i++)
-            set_value(s->w, str_printf(&scratch, STR_FMT "/" STR_FMT, STR_ARG(s->step->id), STR_ARG(s->step->out[i])), combined(s, i));
-        arena_release(&scratch);
-        resolved(s);
-    }
     s->w->blocked |= state == STEP_BLOCKED;
     workflow_check_end(s->w);
 }
@@ -358,16 +380,34 @@ static void step_continue(struct step_run *s)
     step_end(s, s->state == STEP_RUNNING ? STEP_DONE : s->state);
 }
 
+// A sub-workflow has this output before its end.
+static void step_call_gave(struct call *call, void *owner, size_t output, Value v)
+{
+    struct step_run *s = owner;
+    for (size_t i = 0; i < s->step->out_count && !s->w->c->ended; i++)
+        if (str_eq(s->step->out[i], call->process->outputs[output].id))
+            port_take(s, (size_t)call->scatter_index, i, v);
+}
+
+static bool was_given(const struct call *call, Str id)
+{
+    const struct cwl_process *p = call->process;
+    for (size_t i = 0; call->workflow && i < p->output_count; i++)
+        if (call->workflow->given[i] && str_eq(p->outputs[i].id, id))
+            return true;
+    return false;
+}
+
 static void step_call_done(struct call *call, void *owner, enum call_end end)
 {
     struct step_run *s = owner;
     struct call *outer = s->w->c;
-    size_t at = (size_t)call->scatter_index * s->step->out_count;
     s->running--;
     switch (end) {
     case CALL_DONE:
         for (size_t i = 0; i < s->step->out_count; i++)
-            s->results[at + i] = value_copy(&outer->arena, value_get(call->outputs, s->step->out[i]));
+            if (!was_given(call, s->step->out[i]))
+                port_take(s, (size_t)call->scatter_index, i, value_get(call->outputs, s->step->out[i]));
         break;
     case CALL_BLOCKED:
         if (s->state == STEP_RUNNING)
@@ -402,20 +442,52 @@ void step_expect(struct evaluation *e, Str step, int64_t more)
 
 // --- the workflow
 
+static bool workflow_output(struct workflow_run *w, const struct cwl_param *p, Value *out, struct err *err)
+{
+    struct call *c = w->c;
+    enum cwl_link_merge merge = p->link_merge == CWL_MERGE_UNSET && p->source_count > 1 ? CWL_MERGE_NESTED : p->link_merge;
+    Value v = p->source_count ? merged(&c->arena, w, p->sources, p->source_count, merge) : value_null;
+    return picked(&c->arena, p->pick_value, v, out, err) || err_wrap(err, "output '" STR_FMT "'", STR_ARG(p->id));
+}
+
 static bool workflow_outputs(struct workflow_run *w, Value *outputs, struct err *err)
 {
     struct call *c = w->c;
     struct value_builder b = value_map_begin(&c->arena);
     for (size_t i = 0; i < c->process->output_count; i++) {
-        const struct cwl_param *p = &c->process->outputs[i];
-        enum cwl_link_merge merge = p->link_merge == CWL_MERGE_UNSET && p->source_count > 1 ? CWL_MERGE_NESTED : p->link_merge;
-        Value v = p->source_count ? merged(&c->arena, w, p->sources, p->source_count, merge) : value_null;
-        if (!picked(&c->arena, p->pick_value, v, &v, err))
-            return err_wrap(err, "output '" STR_FMT "'", STR_ARG(p->id));
-        value_map_set(&b, p->id, v);
+        Value v;
+        if (!workflow_output(w, &c->process->outputs[i], &v, err))
+            return false;
+        value_map_set(&b, c->process->outputs[i].id, v);
     }
     *outputs = value_map_end(&b);
     return true;
+}
+
+static bool is_there(const struct workflow_run *w, const struct cwl_param *p)
+{
+    for (size_t i = 0; i < p->source_count; i++)
+        if (!map_has(&w->values, p->sources[i]))
+            return false;
+    return p->source_count > 0;
+}
+
+// Gives the caller what has become complete. Not where files are updated in place: there order counts, and what a later step
+// of this workflow is about to change must not be on its way already. An error is found again, and told, at the end.
+static void give_early(struct workflow_run *w)
+{
+    struct call *c = w->c;
+    struct err err;
+    Value v;
+    if (c->gave == NULL || c->e->has_inplace || w->failed)
+        return;
+    for (size_t i = 0; i < c->process->output_count; i++) {
+        const struct cwl_param *p = &c->process->outputs[i];
+        if (w->given[i] || !is_there(w, p) || !workflow_output(w, p, &v, &err))
+            continue;
+        w->given[i] = true;
+        c->gave(c, c->owner, i, v);
+    }
 }
 
 static void workflow_check_end(struct workflow_run *w)
@@ -443,6 +515,14 @@ static struct step_run *step_named(struct workflow_run *w, Str id)
     return NULL;
 }
 
+static struct port *port_named(struct step_run *s, Str out)
+{
+    for (size_t i = 0; i < s->step->out_count; i++)
+        if (str_eq(s->step->out[i], out))
+            return &s->ports[i];
+    return NULL;
+}
+
 static void connect(struct workflow_run *w, struct step_run *s)
 {
     struct arena *a = &w->c->arena;
@@ -452,8 +532,9 @@ static void connect(struct workflow_run *w, struct step_run *s)
             if (!str_has(rest, '/'))
                 continue;
             struct step_run *from = step_named(w, str_cut(&rest, '/'));
-            CHECK(from);                // check.c has seen to it
-            vec_push(a, &from->next, s);
+            struct port *port = from ? port_named(from, rest) : NULL;
+            CHECK(port);                // check.c has seen to it
+            vec_push(a, &port->next, s);
             s->missing++;
         }
 }
@@ -468,6 +549,7 @@ void workflow_start(struct call *c)
     w->c = c;
     arena_defer(&c->arena, release_values, &w->values);
     w->steps = NEW_ARRAY(&c->arena, struct step_run, p->step_count + 1);
+    w->given = NEW_ARRAY(&c->arena, bool, p->output_count + 1);
     struct err err;
     for (size_t i = 0; i < p->input_count; i++) {
         const struct cwl_param *in = &p->inputs[i];
@@ -484,6 +566,7 @@ void workflow_start(struct call *c)
         struct step_run *s = &w->steps[i];
         s->step = &p->steps[i];
         s->w = w;
+        s->ports = NEW_ARRAY(&c->arena, struct port, s->step->out_count + 1);
         s->scope = (struct scope){ &s->step->requirements, &s->step->hints, &c->scope };
         s->name = c->step.len ? str_printf(&c->arena, STR_FMT "/" STR_FMT, STR_ARG(c->step), STR_ARG(s->step->id)) : s->step->id;
         if (s->step->run->class_ == CWL_TOOL && c == c->e->main)

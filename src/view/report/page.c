@@ -105,7 +105,7 @@ static void add_body(struct strbuf *out, const struct facts *f, const struct par
     html_add_cut(out, p->title, 200);
     strbuf_addz(out, "</h2>\n");
     if (p->section)
-        part_section(out, p->section);
+        part_section(out, p->section, f);
     else
         p->add(out, f);
     strbuf_addz(out, "</section>\n");

@@ -246,7 +246,7 @@ static void add_note(struct strbuf *out, const struct section_block *b)
     strbuf_addz(out, "</div>\n");
 }
 
-void part_section(struct strbuf *out, const struct section *s)
+void part_section(struct strbuf *out, const struct section *s, const struct facts *f)
 {
     bool in_charts = false;
     if (s->summary.len)
@@ -265,6 +265,7 @@ void part_section(struct strbuf *out, const struct section *s)
         case BLOCK_CHECKS: add_checks(out, b); break;
         case BLOCK_HISTOGRAM: case BLOCK_LINE: case BLOCK_SCATTER: case BLOCK_BARS: chart_add(out, b); break;
         case BLOCK_NOTE: add_note(out, b); break;
+        case BLOCK_RATE: part_rate(out, b, f); break;
         }
     }
     if (in_charts)

@@ -8,7 +8,8 @@ struct strbuf;
 // What the run is, whether it and its results are good, and what decided that.
 void part_summary(struct strbuf *out, const struct facts *f);
 void part_failures(struct strbuf *out, const struct facts *f);          // for a run with a failed task
-void part_section(struct strbuf *out, const struct section *s);         // after sections_sort()
+void part_section(struct strbuf *out, const struct section *s, const struct facts *f);          // after sections_sort(); f NULL: no run is known
+void part_rate(struct strbuf *out, const struct section_block *b, const struct facts *f);       // a block of kind RATE
 void part_section_faults(struct strbuf *out, const struct sections *s); // where there are some
 void part_samples(struct strbuf *out, const struct facts *f);           // for a run with rows
 // These five for a run with tasks.

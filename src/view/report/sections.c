@@ -87,6 +87,20 @@ static void merge_bars(struct arena *a, struct section_block *into, const struct
     }
 }
 
+// What several files say of one step and unit is added up.
+static void merge_amounts(struct arena *a, struct section_block *into, const struct section_block *b)
+{
+    for (size_t i = 0; i < b->amounts.len; i++) {
+        size_t k = 0;
+        while (k < into->amounts.len && !str_eq(into->amounts.at[k].unit, b->amounts.at[i].unit))
+            k++;
+        if (k < into->amounts.len)
+            into->amounts.at[k].value += b->amounts.at[i].value;
+        else
+            vec_push(a, &into->amounts, b->amounts.at[i]);
+    }
+}
+
 static bool merge_block(struct arena *a, struct section_block *into, const struct section_block *b)
 {
     if (into->points + b->points > SECTION_POINTS_MAX)
@@ -103,6 +117,7 @@ static bool merge_block(struct arena *a, struct section_block *into, const struc
         for (size_t i = 0; i < b->checks.len; i++)
             vec_push(a, &into->checks, b->checks.at[i]);
         break;
+    case BLOCK_RATE: merge_amounts(a, into, b); break;
     case BLOCK_NOTE:
         if (!str_eq(into->text, b->text))
             into->text = str_printf(a, STR_FMT "\n\n" STR_FMT, STR_ARG(into->text), STR_ARG(b->text));
@@ -117,7 +132,7 @@ static struct section_block *block_begin(struct arena *a, const struct section_b
 {
     struct section_block *block = NEW(a, struct section_block);
     *block = (struct section_block){ .kind = b->kind, .id = b->id, .title = b->title, .help = b->help, .x = b->x, .y = b->y, .limits = b->limits,
-                                     .is_stacked = b->is_stacked, .level = b->level, .text = b->text };
+                                     .is_stacked = b->is_stacked, .level = b->level, .text = b->text, .step = b->step };
     map_in(a, &block->row_index);
     return block;
 }

@@ -17,7 +17,7 @@ enum verdict { VERDICT_NONE, VERDICT_PASSED, VERDICT_WARN, VERDICT_FAILED };
 
 #define BLOCK_KINDS(X) \
     X(METRICS, "metrics") X(TABLE, "table") X(CHECKS, "checks") X(HISTOGRAM, "histogram") X(LINE, "line") X(SCATTER, "scatter") \
-    X(BARS, "bars") X(NOTE, "note")
+    X(BARS, "bars") X(NOTE, "note") X(RATE, "rate")
 enum block_kind {
 #define X(name, text) BLOCK_##name,
     BLOCK_KINDS(X)
@@ -34,7 +34,7 @@ struct column {
     Str id, title, unit, help;
     enum column_format format;
     int decimals;                       // -1: as many as needed
-    bool is_hidden;
+    bool is_hidden, is_headline;        // is_headline: its values are among the first numbers of the page (METRICS)
     double warn_below, warn_above, fail_below, fail_above;      // NaN: none
 };
 enum cell_kind { CELL_NONE, CELL_NUMBER, CELL_TEXT };
@@ -67,6 +67,10 @@ struct axis_limit {
     double value;
     Str title;
 };
+struct section_amount {                 // RATE
+    Str unit;
+    double value;
+};
 struct section_block {
     enum block_kind kind;
     Str id, title, help;
@@ -80,6 +84,8 @@ struct section_block {
     bool is_stacked;
     int level;                          // NOTE: 0 info, 1 warning, 2 error
     Str text;
+    Str step;                           // RATE: whose tasks took the time
+    VEC(struct section_amount) amounts;
     struct map row_index;               // METRICS: name -> position + 1 in rows
     size_t points;                      // of all series
 };

@@ -148,6 +148,7 @@ static struct column read_column(struct reader *r, const struct node *n)
     c.help = read_text(r, n, STR("help"));
     c.format = (enum column_format)read_word(r, n, STR("format"), formats, LEN(formats), FORMAT_NUMBER);
     c.is_hidden = read_bool(r, n, STR("hidden"));
+    c.is_headline = read_bool(r, n, STR("headline"));
     c.warn_below = read_number(r, n, STR("warn_below"));
     c.warn_above = read_number(r, n, STR("warn_above"));
     c.fail_below = read_number(r, n, STR("fail_below"));
@@ -421,6 +422,24 @@ static void read_note(struct reader *r, const struct node *n, struct section_blo
         diag_add(r->diags, n->span, "a note has no 'text'");
 }
 
+static void read_rate(struct reader *r, const struct node *n, struct section_block *b)
+{
+    enum { AMOUNTS_MAX = 20 };
+    const struct node *list = read_list(r, n, STR("amounts"), AMOUNTS_MAX, true);
+    b->step = read_text(r, n, STR("step"));
+    if (b->step.len == 0)
+        diag_add(r->diags, n->span, "a rate has no 'step': expected the name of a step of the workflow");
+    for (size_t i = 0; list && i < list->items.len; i++) {
+        const struct node *item = list->items.at[i];
+        if (!is_map(r, item, "an amount"))
+            continue;
+        struct section_amount amount = { read_text(r, item, STR("unit")), read_number(r, item, STR("value")) };
+        if (amount.unit.len == 0 || isnan(amount.value))
+            diag_add(r->diags, item->span, "an amount needs 'unit', a text, and 'value', a number");
+        vec_push(r->arena, &b->amounts, amount);
+    }
+}
+
 static struct section_block *read_block(struct reader *r, const struct node *n)
 {
     static const Str kinds[] = {
@@ -443,6 +462,7 @@ static struct section_block *read_block(struct reader *r, const struct node *n)
     case BLOCK_CHECKS: read_checks(r, n, b); break;
     case BLOCK_HISTOGRAM: case BLOCK_LINE: case BLOCK_SCATTER: case BLOCK_BARS: read_chart(r, n, b); break;
     case BLOCK_NOTE: read_note(r, n, b); break;
+    case BLOCK_RATE: read_rate(r, n, b); break;
     }
     return b;
 }
