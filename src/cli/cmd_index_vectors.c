@@ -106,8 +106,8 @@ const struct command cmd_index_build = {
     .name = "index build",
     .usage = "EMBEDDINGS… --out INDEX",
     .summary = "Make an index of embeddings",
-    .description = "EMBEDDINGS are folders of 'petri embed' with one vector a sequence, made alike, or .npy files [rows, width]; several are joined in "
-                   "order. INDEX is a folder; docs/index.md tells what is in it. The same input gives the same bytes, with any number of threads.",
+    .description = "EMBEDDINGS are folders of 'petri embed' with one vector a sequence, made alike, or .npy files [rows, width]; several are joined "
+                   "in order. INDEX is a folder; docs/index.md tells what is in it. The same input gives the same bytes, with any number of threads.",
     .options = build_options,
     .option_count = LEN(build_options),
     .words = "files",
@@ -117,8 +117,8 @@ const struct command cmd_index_add = {
     .name = "index add",
     .usage = "INDEX EMBEDDINGS…",
     .summary = "Add embeddings to an index",
-    .description = "The embeddings must be of the model, layer, pooling and width that the index has. Killed at any instant, the folder holds the old "
-                   "index or the new one. Who has the old one open goes on with it.",
+    .description = "The embeddings must be of the model, layer, pooling and width that the index has. Killed at any instant, the folder holds the "
+                   "old index or the new one. Who has the old one open goes on with it.",
     .options = add_options,
     .option_count = LEN(add_options),
     .words = "files",
@@ -134,7 +134,7 @@ static const struct option search_options[] = {
     { "exact", OPTION_FLAG, NULL, "Look at every vector, also where the index has a graph or 8-bit vectors." },
     THREADS_OPTION,
     { "json", OPTION_FLAG, NULL, "Print JSON in place of a table." },
-    QUIET_OPTION,
+    { "quiet", OPTION_FLAG, NULL, "No summary; what an approximate search may miss is told all the same.", .letter = 'q' },
 };
 
 struct search {
@@ -301,7 +301,7 @@ static int finish_search(struct search *s, Time took, bool is_quiet)
 static int search_main(struct invocation *in)
 {
     struct arguments args;
-    struct queries queries;
+    struct queries queries = { 0 };
     struct err err;
     int code;
     Time took = 0;
@@ -318,10 +318,10 @@ static int search_main(struct invocation *in)
     if (ok) {
         ok = run_search(&s, &took, &err);
         code = ok ? finish_search(&s, took, arguments_flag(&args, "quiet")) : report_err(&err);
-        queries_release(&queries);
     } else {
         code = report_err(&err);
     }
+    queries_release(&queries);
     strbuf_release(&s.text);
     searcher_free(s.searcher);
     vector_index_close(x);
@@ -332,10 +332,10 @@ const struct command cmd_index_search = {
     .name = "index search",
     .usage = "INDEX QUERIES [--model DIR]",
     .summary = "Find the nearest neighbours of sequences or vectors",
-    .description = "QUERIES are sequences (FASTA, FASTQ, a table; they are embedded as the vectors of the index were, with the same model), a folder of "
-                   "'petri embed', or a .npy file [rows, width].\n\n"
-                   "Prints a table: query, rank, id, score, length (residues of the neighbour). The score is the cosine, the dot product, or with l2 the "
-                   "Euclidean distance. Of equally near vectors the one that was added first comes first.",
+    .description = "QUERIES are sequences (FASTA, FASTQ, a table; they are embedded as the vectors of the index were, with the same model), a folder "
+                   "of 'petri embed', or a .npy file [rows, width].\n\n"
+                   "Prints a table: query, rank, id, score, length (residues of the neighbour). The score is the cosine, the dot product, or with l2 "
+                   "the Euclidean distance. Of equally near vectors the one that was added first comes first.",
     .options = search_options,
     .option_count = LEN(search_options),
     .words = "files",
@@ -357,7 +357,8 @@ static int export_main(struct invocation *in)
     if (!command_arguments(in, 1, 1, &args, &code))
         return code;
     Str format = arguments_text(&args, "format"), path = arguments_text(&args, "out");
-    bool ok = format.len && path.len ? index_export_check(format, &err) : err_set(&err, ERR_INVALID, "--format faiss|hnswlib and --out FILE are needed");
+    bool ok = format.len && path.len ? index_export_check(format, &err)
+                                     : err_set(&err, ERR_INVALID, "--format faiss|hnswlib and --out FILE are needed");
     if (!ok)
         return command_misuse(in->command, &err);
     struct vector_index *x = vector_index_open(args.words[0], &err);
@@ -370,8 +371,8 @@ const struct command cmd_index_export = {
     .name = "index export",
     .usage = "INDEX --format faiss|hnswlib --out FILE",
     .summary = "Write an index for FAISS or hnswlib",
-    .description = "The file opens with faiss.read_index() or hnswlib.Index.load_index(). Rows and labels are the index's rows, from 0. With cosine the "
-                   "vectors are written normalised: search FAISS with normalised queries, hnswlib with the space 'cosine'.",
+    .description = "The file opens with faiss.read_index() or hnswlib.Index.load_index(). Rows and labels are the index's rows, from 0. With cosine "
+                   "the vectors are written normalised: search FAISS with normalised queries, hnswlib with the space 'cosine'.",
     .options = export_options,
     .option_count = LEN(export_options),
     .words = "files",

@@ -245,7 +245,8 @@ bool index_build(struct arena *a, const struct build_options *o, struct build_su
     b.settings = feed_settings(b.feed);
     bool ok = dir_make_all(o->out, err) && take_lock(&b, &lock, &lock_path, err);
     if (ok && file_exists(str_join_path(a, o->out, STR("manifest.json"))))
-        ok = err_set(err, ERR_CONFLICT, STR_FMT " holds something already: 'petri index add' adds to an index; else take another folder, or remove it",
+        ok = err_set(err, ERR_CONFLICT, STR_FMT " holds something already: 'petri index add' adds to an index; "
+                     "else take another folder, or remove it",
                      STR_ARG(o->out));
     ok = ok && run(&b, err);
     close_all(&b, lock, lock_path);
@@ -258,18 +259,20 @@ static bool open_old(struct build *b, struct err *err)
     if (b->old == NULL)
         return false;
     if (b->old->dims != feed_dims(b->feed))
-        return err_set(err, ERR_CONFLICT, "the embeddings are vectors of %lld numbers, those of " STR_FMT " of %lld", (long long)feed_dims(b->feed),
-                       STR_ARG(b->o->out), (long long)b->old->dims);
+        return err_set(err, ERR_CONFLICT, "the embeddings are vectors of %lld numbers, those of " STR_FMT " of %lld",
+                       (long long)feed_dims(b->feed), STR_ARG(b->o->out), (long long)b->old->dims);
     if (!feed_check_alike(b->old->embeddings, feed_settings(b->feed), err))
         return err_wrap(err, "the embeddings do not go with " STR_FMT, STR_ARG(b->o->out));
     Value m = b->old->manifest, is_auto = value_get(m, STR("auto"));
     b->settings = b->old->embeddings, b->metric = b->old->metric, b->kind = b->old->kind;
     b->is_auto = is_auto.kind == VALUE_BOOL && is_auto.boolean;
     b->int8 = value_get(m, STR("int8")).boolean;
+    feed_number_from(b->feed, b->old->count);
     b->m = b->old->kind == VECTOR_HNSW ? b->old->graph.m : BUILD_M;
     int64_t ef = value_get_int(value_get(m, STR("hnsw")), STR("ef_construction"), BUILD_EF);
     if (ef < 1 || ef > BUILD_EF_MAX)
-        return err_set(err, ERR_DAMAGED, STR_FMT "/manifest.json: 'hnsw.ef_construction' is no integer from 1 to %d", STR_ARG(b->o->out), BUILD_EF_MAX);
+        return err_set(err, ERR_DAMAGED, STR_FMT "/manifest.json: 'hnsw.ef_construction' is no integer from 1 to %d", STR_ARG(b->o->out),
+                       BUILD_EF_MAX);
     b->ef_construction = (int)ef;
     return true;
 }

@@ -38,8 +38,8 @@ struct block {
     size_t stride;
 };
 
-static bool write_block(const struct vector_index *x, const float *center, struct block *b, int64_t first, struct outfile *codes, struct outfile *terms,
-                        struct err *err)
+static bool write_block(const struct vector_index *x, const float *center, struct block *b, int64_t first, struct outfile *codes,
+                        struct outfile *terms, struct err *err)
 {
     size_t rows = (size_t)MIN((int64_t)BLOCK, x->count - first), dims = (size_t)x->dims;
     for (size_t r = 0; r < rows; r++)

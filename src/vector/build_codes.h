@@ -8,6 +8,6 @@
 
 struct team;
 struct writer;
-// Writes codes, code_terms and code_center of these rows (count, dims, metric, vectors, norms are used), and measures recall with a sample; *recall is
-// what the manifest says of it, null where there is nothing to measure.
+// Writes codes, code_terms and code_center of these rows (count, dims, metric, vectors, norms are used), and measures recall with a sample; *recall
+// is what the manifest says of it, null where there is nothing to measure.
 bool codes_make(const struct vector_index *rows, struct team *team, struct writer *w, Value *recall, struct err *err) MUST_CHECK;

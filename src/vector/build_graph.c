@@ -92,7 +92,8 @@ static void draw(const struct graph_making *g, struct sample *s)
     sample_draw(s, is_held_out ? old : 0, count, is_held_out ? MIN(added / 2, SAMPLE_MAX) : SAMPLE_MAX, is_held_out);
 }
 
-static bool insert_all(const struct graph_making *g, struct arena *a, struct graph_growth *growth, const struct space *space, Value *recall, struct err *err)
+static bool insert_all(const struct graph_making *g, struct arena *a, struct graph_growth *growth, const struct space *space, Value *recall,
+                       struct err *err)
 {
     struct sample s;
     int64_t old = g->old ? g->old->count : 0;
@@ -165,7 +166,8 @@ bool graph_check(const struct vector_index *x, struct err *err)
         for (uint32_t layer = 1; layer <= g->places[2 * row] && is_sound; layer++)
             is_sound = are_links_sound(g, x->count, g->upper + ((size_t)g->places[2 * row + 1] + layer - 1) * (m + 1), (uint32_t)m, layer);
         if (!is_sound)
-            return err_set(err, ERR_DAMAGED, STR_FMT ": 'links' or 'upper' of row %lld lead to no row of their layer", STR_ARG(x->dir), (long long)row);
+            return err_set(err, ERR_DAMAGED, STR_FMT ": 'links' or 'upper' of row %lld lead to no row of their layer", STR_ARG(x->dir),
+                           (long long)row);
     }
     return true;
 }

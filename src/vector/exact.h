@@ -8,7 +8,7 @@
 #include "vector/top.h"
 
 struct team;
-enum { EXACT_BATCH = 256 };             // queries that share a pass over the rows
+enum { EXACT_BATCH = 512 };             // queries that share a pass over the rows
 
 struct exact {
     const struct vector_index *index;
@@ -21,4 +21,5 @@ struct exact {
 // ERR_DAMAGED: a row of the index holds a number that is not finite.
 bool exact_search(const struct exact *e, const float *queries, size_t count, struct top *tops, struct err *err) MUST_CHECK;
 
+// How many candidates stand for k with codes.
 static inline size_t exact_code_candidates(size_t k) { return 4 * k + 64; }

@@ -221,6 +221,7 @@ bool index_export(struct arena *a, const struct vector_index *x, Str format, Str
     while (!str_is(format, formats[i].name))
         i++;
     if (formats[i].needs_graph && x->kind != VECTOR_HNSW)
-        return err_set(err, ERR_UNSUPPORTED, STR_FMT " is an exact index; %s files hold a graph: build it with --kind hnsw", STR_ARG(x->dir), formats[i].name);
+        return err_set(err, ERR_UNSUPPORTED, STR_FMT " is an exact index; %s files hold a graph: build it with --kind hnsw", STR_ARG(x->dir),
+                       formats[i].name);
     return check_rows(x, err) && write_files(a, x, i, path, err);
 }

@@ -65,7 +65,8 @@ static bool join(struct feed *s, Str path, int64_t dims, Value settings, struct 
 {
     bool is_first = s->dims == 0;
     if (dims < 1 || dims > VECTOR_DIMS_MAX)
-        return err_set(err, ERR_INVALID, STR_FMT ": vectors of %lld numbers; from 1 to %d are possible", STR_ARG(path), (long long)dims, VECTOR_DIMS_MAX);
+        return err_set(err, ERR_INVALID, STR_FMT ": vectors of %lld numbers; from 1 to %d are possible", STR_ARG(path), (long long)dims,
+                       VECTOR_DIMS_MAX);
     if (!is_first && dims != s->dims)
         return err_set(err, ERR_CONFLICT, STR_FMT ": vectors of %lld numbers, not of %lld like those before", STR_ARG(path), (long long)dims,
                        (long long)s->dims);
@@ -92,7 +93,8 @@ static bool open_array(struct arena *a, Str path, struct tensor *t, struct err *
     if (!npy_parse(bytes, t, err))
         return err_wrap(err, STR_FMT, STR_ARG(path));
     if (t->rank != 2 || !tensor_is_float(t))
-        return err_set(err, ERR_INVALID, STR_FMT ": expected a matrix [rows, width] of floating-point numbers, found %s of %d dimensions", STR_ARG(path),
+        return err_set(err, ERR_INVALID, STR_FMT ": expected a matrix [rows, width] of floating-point numbers, found %s of %d dimensions",
+                       STR_ARG(path),
                        tensor_type_name(t->type), t->rank);
     return true;
 }
@@ -111,16 +113,17 @@ static bool add_folder(struct feed *s, Str dir, struct err *err)
     Value manifest;
     enum embed_kind kind;
     if (!file_read(&s->arena, path, MANIFEST_MAX, &text, err))
-        return err->code == ERR_NOT_FOUND ? err_set(err, ERR_INVALID, STR_FMT ": expected a folder made by 'petri embed' (it has no manifest.json: is "
-                                                    "it finished?) or a .npy file", STR_ARG(dir)) : false;
+        return err->code == ERR_NOT_FOUND
+            ? err_set(err, ERR_INVALID, STR_FMT ": expected a folder made by 'petri embed' (it has no manifest.json: is it finished?) or a .npy file",
+                      STR_ARG(dir)) : false;
     if (!json_parse(&s->arena, text, &manifest, err))
         return err_wrap(err, STR_FMT, STR_ARG(path));
     Value settings = value_get(manifest, STR("settings")), parts = value_get(manifest, STR("parts"));
     if (!str_is(value_get_str(manifest, STR("format")), "petri-embeddings") || !embed_kind_find(value_get_str(settings, STR("pooling")), &kind))
         return err_set(err, ERR_INVALID, STR_FMT " is no manifest of embeddings", STR_ARG(path));
     if (!embed_kind_is_pooled(kind))
-        return err_set(err, ERR_INVALID, STR_FMT ": holds '%s', many rows a sequence; an index takes one vector a sequence (--pool mean, cls, mean-all "
-                       "or max)", STR_ARG(dir), embed_kind_name(kind));
+        return err_set(err, ERR_INVALID, STR_FMT ": holds '%s', many rows a sequence; an index takes one vector a sequence (--pool mean, cls, "
+                       "mean-all or max)", STR_ARG(dir), embed_kind_name(kind));
     if (!join(s, dir, value_get_int(manifest, STR("width"), 0), settings, err))
         return false;
     for (size_t i = 0; i < value_len(parts); i++) {
@@ -157,6 +160,8 @@ struct feed *feed_open(const Str *paths, size_t count, struct err *err)
 int64_t feed_count(const struct feed *s) { return s->count; }
 int64_t feed_dims(const struct feed *s) { return s->dims; }
 Value feed_settings(const struct feed *s) { return s->settings; }
+
+void feed_number_from(struct feed *s, int64_t first) { s->number = first; }
 
 void feed_close(struct feed *s)
 {

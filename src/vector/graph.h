@@ -8,8 +8,8 @@
 //     upper[block]    the same of a layer over 0, 1 + m numbers; a row of top layer t has t blocks, one a layer, from layer 1 on
 //     places[row]     t, and its first block
 //
-// The graph is made in batches (as ParlayANN, Manohar et al., PPoPP 2024, arXiv 2305.04359): the rows of a batch search the graph as it stood before and
-// are compared with each other by a matrix product; then links back are put in by target. So it does not depend on the number of threads.
+// The graph is made in batches (as ParlayANN, Manohar et al., PPoPP 2024, arXiv 2305.04359): the rows of a batch search the graph as it stood
+// before and are compared with each other by a matrix product; then links back are put in by target. So it does not depend on the number of threads.
 #include "base/err.h"
 #include "model/kernels.h"
 #include "vector/index.h"
@@ -27,11 +27,13 @@ struct point {                          // a query, or a row as one
     const float *vector;
     float weight, offset;               // metric_weight() and metric_offset() of its norm
 };
+// A vector as a query, with its norm.
 struct point space_point(const struct space *s, const float *vector);
 // Of a point to some rows; nearness[i] to which[i].
 void space_nearness(const struct space *s, const struct point *p, const uint32_t *which, size_t count, float *nearness);
 
 struct walk;                            // what a search needs; one for each thread
+// For a graph of so many rows and links, and searches with at most so many candidates.
 struct walk *walk_new(int64_t rows, int m, size_t ef_max);
 void walk_free(struct walk *w);                         // NULL is fine
 // The nearest of layer `layer` that a search with `ef` candidates meets, nearest first, at most `ef`; valid until the walk's next search.

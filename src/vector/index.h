@@ -63,6 +63,7 @@ struct vector_index {
 struct vector_index *vector_index_open(Str dir, struct err *err);
 void vector_index_close(struct vector_index *x);        // NULL is fine
 
+// dims floats.
 static inline const float *vector_index_row(const struct vector_index *x, int64_t row) { return x->vectors + row * x->dims; }
 // The id of a row, valid until the index is closed. ERR_DAMAGED: the places of ids are out of order.
 bool vector_index_id(const struct vector_index *x, int64_t row, Str *out, struct err *err) MUST_CHECK;

@@ -49,7 +49,8 @@ static bool set_options(const struct vector_index *x, struct embed_options *o, s
     Value s = x->embeddings;
     if (!embed_kind_find(value_get_str(s, STR("pooling")), &o->kind) || !embed_kind_is_pooled(o->kind))
         return err_set(err, ERR_DAMAGED, STR_FMT "/manifest.json: 'embeddings.pooling' is no way to pool a sequence", STR_ARG(x->dir));
-    int64_t layer = value_get_int(s, STR("layer"), -1), longest = value_get_int(s, STR("max_length"), 0), overlap = value_get_int(s, STR("overlap"), 0);
+    int64_t layer = value_get_int(s, STR("layer"), -1), longest = value_get_int(s, STR("max_length"), 0);
+    int64_t overlap = value_get_int(s, STR("overlap"), 0);
     if (layer < 0 || layer > INT16_MAX || longest < 1 || longest > INT32_MAX || overlap < 0 || overlap >= longest)
         return err_set(err, ERR_DAMAGED, STR_FMT "/manifest.json: 'embeddings' has no usable 'layer', 'max_length' or 'overlap'", STR_ARG(x->dir));
     o->layer = (int)layer;
@@ -95,7 +96,8 @@ bool queries_read(const struct vector_index *x, Str path, Str model, int threads
     if (value_is_null(x->embeddings))
         return err_set(err, ERR_INVALID, STR_FMT " holds vectors of other origin: search with a .npy file, not with sequences", STR_ARG(x->dir));
     if (model.len == 0)
-        return err_set(err, ERR_INVALID, STR_FMT ": --model DIR is needed to embed sequences (the model that the index was made with)", STR_ARG(path));
+        return err_set(err, ERR_INVALID, STR_FMT ": --model DIR is needed to embed sequences (the model that the index was made with)",
+                       STR_ARG(path));
     struct checkpoint *c = checkpoint_open(model, err);
     bool ok = c && embed(x, c, path, threads, out, err);
     checkpoint_close(c);

@@ -10,7 +10,8 @@
 #include "vector/exact.h"
 #include "vector/graph.h"
 
-enum { SLACK = 32, THREADS_MAX = 256, CHUNK = 4096, EF_UNMEASURED = 64, CANDIDATES_MAX = 1 << 22 };        // CHUNK: queries whose candidates are in memory at once
+enum { SLACK = 32, THREADS_MAX = 256, EF_UNMEASURED = 64 };
+enum { CHUNK = 4096, CANDIDATES_MAX = 1 << 22 };        // queries at once, and about as many candidates of them: memory
 
 struct searcher {
     const struct vector_index *index;

@@ -29,13 +29,3 @@ void top_offer(struct top *t, struct near n)
         t->at[i] = t->at[parent];
     t->at[i] = n;
 }
-
-void top_sort(struct top *t)
-{
-    for (size_t left = t->len; left > 1; left--) {
-        struct near farthest = t->at[0];
-        t->at[0] = t->at[left - 1];
-        sift_down(t->at, left - 1, 0);
-        t->at[left - 1] = farthest;
-    }
-}

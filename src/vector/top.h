@@ -12,8 +12,8 @@ struct top {
     size_t len, room;                   // room: at least 1
 };
 
+// Does x come before y?
 static inline bool near_is_before(struct near x, struct near y) { return x.nearness > y.nearness || (x.nearness == y.nearness && x.row < y.row); }
 // What a row must reach to be let in: that of the farthest once all room is taken.
 static inline float top_floor(const struct top *t) { return t->len < t->room ? -__builtin_inff() : t->at[0].nearness; }
 void top_offer(struct top *t, struct near n);
-void top_sort(struct top *t);           // nearest first; nothing can be offered afterwards

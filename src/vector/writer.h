@@ -20,7 +20,8 @@ struct outfile *writer_begin_text(struct writer *w, const char *key, struct err 
 // Commits and notes it. The outfile is closed, also after a failure.
 bool writer_end(struct writer *w, const char *key, struct outfile *o, struct err *err) MUST_CHECK;
 // The whole of an array at once.
-bool writer_array(struct writer *w, const char *key, enum tensor_type type, int64_t rows, int64_t columns, const void *data, struct err *err) MUST_CHECK;
+bool writer_array(struct writer *w, const char *key, enum tensor_type type, int64_t rows, int64_t columns, const void *data,
+                  struct err *err) MUST_CHECK;
 // Maps an array that was written into this generation.
 bool writer_map(struct writer *w, struct arena *a, const char *key, struct tensor *out, struct err *err) MUST_CHECK;
 // The manifest, then the folder is synced. Whoever opens the index from now on gets this generation.
