@@ -3,6 +3,7 @@
 #include "base/arena.h"
 #include "cwl_files.h"
 #include "lang/cwl/iri.h"
+#include "lang/lang.h"
 #include "sys/file.h"
 
 #define TOOL "cwlVersion: v1.2\nclass: CommandLineTool\nbaseCommand: cat\n"
@@ -23,6 +24,18 @@ TEST(a_remote_document_is_unsupported)
     EXPECT(cwl_load(&cwl_arena, STR("https://example.org/a.cwl#main"), &cwl_diags) == NULL);
     EXPECT_INT(cwl_diags.errors, 1);
     EXPECT(str_starts(cwl_diags.at[0].text, STR("unsupported: ")));
+}
+
+TEST(a_workflow_in_a_language_that_is_not_run_yet_is_called_by_its_name_and_never_read_as_cwl)
+{
+    static const struct { const char *file, *says; } table[] = { { "a.wdl", "WDL workflows" }, { "main.nf", "Nextflow workflows" },
+                                                                 { "a.smk", "Snakemake workflows" }, { "Snakefile", "Snakemake workflows" } };
+    for (size_t i = 0; i < LEN(table); i++) {
+        EXPECT(workflow_load(&cwl_arena, cwl_write(table[i].file, TOOL "inputs: []\noutputs: []\n"), &cwl_diags) == NULL);
+        EXPECT_INT(cwl_diags.errors, i + 1);
+        EXPECT_REPORT(table[i].says);
+    }
+    EXPECT(workflow_load(&cwl_arena, cwl_write("a.cwl", TOOL "inputs: []\noutputs: []\n"), &cwl_diags) != NULL);
 }
 
 TEST(types_are_read_in_all_their_forms)
