@@ -134,7 +134,7 @@ static const struct option search_options[] = {
     { "exact", OPTION_FLAG, NULL, "Look at every vector, also where the index has a graph or 8-bit vectors." },
     THREADS_OPTION,
     { "json", OPTION_FLAG, NULL, "Print JSON in place of a table." },
-    QUIET_OPTION,
+    { "quiet", OPTION_FLAG, NULL, "No summary; what an approximate search may miss is told all the same.", .letter = 'q' },
 };
 
 struct search {
@@ -301,7 +301,7 @@ static int finish_search(struct search *s, Time took, bool is_quiet)
 static int search_main(struct invocation *in)
 {
     struct arguments args;
-    struct queries queries;
+    struct queries queries = { 0 };
     struct err err;
     int code;
     Time took = 0;
@@ -318,10 +318,10 @@ static int search_main(struct invocation *in)
     if (ok) {
         ok = run_search(&s, &took, &err);
         code = ok ? finish_search(&s, took, arguments_flag(&args, "quiet")) : report_err(&err);
-        queries_release(&queries);
     } else {
         code = report_err(&err);
     }
+    queries_release(&queries);
     strbuf_release(&s.text);
     searcher_free(s.searcher);
     vector_index_close(x);

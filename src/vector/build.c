@@ -266,6 +266,7 @@ static bool open_old(struct build *b, struct err *err)
     b->settings = b->old->embeddings, b->metric = b->old->metric, b->kind = b->old->kind;
     b->is_auto = is_auto.kind == VALUE_BOOL && is_auto.boolean;
     b->int8 = value_get(m, STR("int8")).boolean;
+    feed_number_from(b->feed, b->old->count);
     b->m = b->old->kind == VECTOR_HNSW ? b->old->graph.m : BUILD_M;
     int64_t ef = value_get_int(value_get(m, STR("hnsw")), STR("ef_construction"), BUILD_EF);
     if (ef < 1 || ef > BUILD_EF_MAX)

@@ -8,7 +8,7 @@
 
 #include "model/team.h"
 
-enum { BLOCK = 224, GROUP = 16 };       // rows of a block: a multiple of every kernel's tile of rows or near it; it and its products fit the L2 cache
+enum { BLOCK = 224 };                   // rows of a block: a multiple of every kernel's tile of rows or near it; it and its products fit the L2 cache
 
 struct pass {                           // a batch of queries over all rows
     const struct exact *e;
@@ -28,14 +28,17 @@ struct pass {                           // a batch of queries over all rows
     atomic_llong bad_row;               // -1, or one that is not finite
 };
 
-// Where nearness reaches the floor. Most of the time nowhere: groups are passed over by one test.
-static void offer_row(struct worker *w, const float *nearness, size_t count, uint32_t row)
+// Offers what reaches its query's floor among those whose bits are set, 64 queries a bit.
+static void offer_row(const struct pass *p, struct worker *w, const float *nearness, uint64_t found, uint32_t row)
 {
-    for (size_t q = 0; q < count; q++)
-        if (nearness[q] >= w->floors[q]) {
-            top_offer(&w->tops[q], (struct near){ nearness[q], row });
-            w->floors[q] = top_floor(&w->tops[q]);
-        }
+    for (; found; found &= found - 1) {
+        size_t first = (size_t)__builtin_ctzll(found) * 64, end = MIN(p->count, first + 64);
+        for (size_t q = first; q < end; q++)
+            if (nearness[q] >= w->floors[q]) {
+                top_offer(&w->tops[q], (struct near){ nearness[q], row });
+                w->floors[q] = top_floor(&w->tops[q]);
+            }
+    }
 }
 
 // What the row adds to a product, and its weight.
@@ -53,15 +56,9 @@ static bool finish_row(const struct pass *p, struct worker *w, float *product, i
     row_terms(p, row, &offset, &weight);
     if (!isfinite(product[0]) || !isfinite(weight) || !isfinite(offset))
         return false;
-    for (size_t g = 0; g < p->padded; g += GROUP) {
-        int any = 0;
-        for (size_t q = g; q < g + GROUP; q++) {
-            product[q] = (product[q] + (offset + p->offset[q])) * (weight * p->weight[q]);
-            any |= product[q] >= w->floors[q];
-        }
-        if (any)
-            offer_row(&(struct worker){ .tops = w->tops + g, .floors = w->floors + g }, product + g, MIN((size_t)GROUP, p->count - g), (uint32_t)row);
-    }
+    uint64_t found = p->e->kernels->reach(product, p->padded, p->offset, p->weight, w->floors, offset, weight);
+    if (found)
+        offer_row(p, w, product, found, (uint32_t)row);
     return true;
 }
 

@@ -8,7 +8,7 @@
 #include "vector/top.h"
 
 struct team;
-enum { EXACT_BATCH = 256 };             // queries that share a pass over the rows
+enum { EXACT_BATCH = 512 };             // queries that share a pass over the rows
 
 struct exact {
     const struct vector_index *index;

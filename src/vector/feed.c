@@ -158,6 +158,8 @@ int64_t feed_count(const struct feed *s) { return s->count; }
 int64_t feed_dims(const struct feed *s) { return s->dims; }
 Value feed_settings(const struct feed *s) { return s->settings; }
 
+void feed_number_from(struct feed *s, int64_t first) { s->number = first; }
+
 void feed_close(struct feed *s)
 {
     if (s == NULL)

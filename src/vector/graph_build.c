@@ -227,7 +227,8 @@ static void collect_edges(struct graph_growth *g)
             for (uint32_t l = 1; l <= links[0]; l++)
                 vec_push_heap(&g->edges, (struct edge){ layer, links[l], g->batch[i] });
         }
-    qsort(g->edges.at, g->edges.len, sizeof *g->edges.at, by_target);
+    if (g->edges.len)
+        qsort(g->edges.at, g->edges.len, sizeof *g->edges.at, by_target);
     for (size_t i = 0; i < g->edges.len; i++)
         if (i == 0 || g->edges.at[i].target != g->edges.at[i - 1].target || g->edges.at[i].layer != g->edges.at[i - 1].layer)
             vec_push_heap(&g->targets, i);

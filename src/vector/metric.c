@@ -55,14 +55,22 @@ static double squared_distance(const float *x, const float *y, size_t n)
 
 double metric_norm(const float *x, size_t n) { return sqrt(dot(x, x, n)); }
 
+static double cosine(const float *x, const float *y, size_t n)
+{
+    enum { FEW = 4 };                   // three sums at once
+    double xy[FEW] = { 0 }, xx[FEW] = { 0 }, yy[FEW] = { 0 };
+    for (size_t i = 0; i < n; i += FEW)
+        for (size_t c = 0; c < MIN((size_t)FEW, n - i); c++) {
+            double a = (double)x[i + c], b = (double)y[i + c];
+            xy[c] += a * b, xx[c] += a * a, yy[c] += b * b;
+        }
+    double squares = ((xx[0] + xx[2]) + (xx[1] + xx[3])) * ((yy[0] + yy[2]) + (yy[1] + yy[3]));
+    return squares > 0 ? ((xy[0] + xy[2]) + (xy[1] + xy[3])) / sqrt(squares) : 0;
+}
+
 double metric_nearness(enum metric m, const float *x, const float *y, size_t n)
 {
-    if (m == METRIC_DOT)
-        return dot(x, y, n);
-    if (m == METRIC_L2)
-        return -squared_distance(x, y, n);
-    double squares = dot(x, x, n) * dot(y, y, n);
-    return squares > 0 ? dot(x, y, n) / sqrt(squares) : 0;
+    return m == METRIC_COSINE ? cosine(x, y, n) : m == METRIC_DOT ? dot(x, y, n) : -squared_distance(x, y, n);
 }
 
 double metric_score(enum metric m, double nearness) { return m == METRIC_L2 ? sqrt(-nearness) : nearness; }

@@ -245,3 +245,46 @@ TEST(the_best_kernels_are_named_and_unknown_names_find_none)
     EXPECT(kernels_find("neon") == NULL);
     EXPECT(kernels_find(kernels_best()->name) == kernels_best());
 }
+
+// --- dot products and floors
+
+TEST(dot_products_of_rows_are_those_of_doubles_and_the_same_with_8_and_16_lanes)
+{
+    enum { N = 333, ROWS = 5 };
+    static float x[N], rows[ROWS * N], got[2][ROWS];
+    const uint32_t which[ROWS] = { 4, 0, 0, 2, 1 };
+    for (size_t i = 0; i < N; i++)
+        x[i] = (float)sin((double)i);
+    for (size_t i = 0; i < ROWS * N; i++)
+        rows[i] = (float)cos((double)(i * i));
+    for (size_t n = 1; n <= N; n += n < 70 ? 1 : 53) {
+        for (size_t k = 0; k < LEN(names); k++) {
+            const struct kernels *kernels = kernels_find(names[k]);
+            if (kernels == NULL)
+                continue;
+            kernels->dots(x, rows, N, which, ROWS, n, got[k == 2]);
+            for (size_t r = 0; r < ROWS; r++) {
+                double want = 0;
+                for (size_t i = 0; i < n; i++)
+                    want += (double)x[i] * (double)rows[which[r] * N + i];
+                EXPECT(fabs((double)got[k == 2][r] - want) < 1e-5);
+            }
+        }
+        if (kernels_find("avx512"))
+            EXPECT(memcmp(got[0], got[1], sizeof got[0]) == 0);
+    }
+}
+
+TEST(what_reaches_its_floor_is_told_by_64s)
+{
+    static float x[192], offset[192], factor[192], floors[192];
+    for (size_t k = 0; k < LEN(names); k++) {
+        const struct kernels *kernels = kernels_find(names[k]);
+        for (size_t hit = 0; hit < 192 && kernels; hit += 7) {
+            for (size_t i = 0; i < 192; i++)
+                x[i] = (float)i, offset[i] = 1, factor[i] = 2, floors[i] = ((float)i + 4) * 6 + (i == hit ? 0.0f : 1.0f);
+            EXPECT_INT(kernels->reach(x, 192, offset, factor, floors, 3, 3), 1 << hit / 64);
+            EXPECT(x[100] == 104 * 6);
+        }
+    }
+}
