@@ -1,27 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-// Linked into the programs of a coverage build (-Db_coverage=true) alone: without it gcc's counts are lost where Petri's processes do
-// what gcc does not expect.
+// Linked into the programs of a coverage build (-Db_coverage=true) alone. gcc's counts are lost where a process is killed, ends by
+// _exit, vforks, or enters namespaces from where no file can be written. Here they are no memory of the process: all processes of
+// one program count in one mapped file, from their first instruction to their last, however they end. It is mapped before any wall
+// goes up and stays mapped behind it. tools/coverage has each program write what gcov reads, when all is over:
 //
-// - A vforked child shares its parent's memory. libgcov writes the counts before each exec and notes that they are written: the parent
-//   then writes none at its exit. So an exec writes them in a process of its own alone.
-// - A process that ends by _exit writes none: here it does.
-// - A process that is killed writes none: whoever kills asks first for the counts (SIGPROF), and gives it a moment.
+//     PETRI_COUNTS=write build/coverage/petri
+//
+// The pages are those between counts_begin and counts_end (coverage.ld); counting is atomic (-fprofile-update=atomic).
 #include <errno.h>
-#include <signal.h>
-#include <sys/wait.h>
-#include <time.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 extern void __gcov_dump(void);
-extern void __gcov_reset(void);
-void __real__exit(int code) __attribute__((noreturn));
-int __real_kill(pid_t pid, int signal_number);
-void __wrap__exit(int code) __attribute__((noreturn));
-int __wrap_kill(pid_t pid, int signal_number);
+void __wrap___gcov_exit(void);
 pid_t __gcov_fork(void);
 int __gcov_execve(const char *path, char *const argv[], char *const env[]);
 int __gcov_execv(const char *path, char *const argv[]);
 int __gcov_execvp(const char *path, char *const argv[]);
+
+extern char counts_begin[] __attribute__((visibility("hidden"))), counts_end[] __attribute__((visibility("hidden")));
 
 // By their addresses: a call by name is what gcc turns into the functions below.
 static pid_t (*volatile real_fork)(void) = fork;
@@ -29,68 +31,51 @@ static int (*volatile real_execve)(const char *, char *const[], char *const[]) =
 static int (*volatile real_execv)(const char *, char *const[]) = execv;
 static int (*volatile real_execvp)(const char *, char *const[]) = execvp;
 
-static pid_t owner;                     // whose memory this is
-static volatile sig_atomic_t is_written;
-
-static void write_counts(void)
+// counts/NAME-TIME: another build of the program has another file.
+static int open_counts(void)
 {
-    if (owner == getpid() && !is_written) {
-        is_written = 1;
-        __gcov_dump();
-    }
+    char program[4096], path[4096];
+    struct stat st;
+    ssize_t len = readlink("/proc/self/exe", program, sizeof program - 1);
+    if (len <= 0 || stat("/proc/self/exe", &st) < 0)
+        return -1;
+    program[len] = '\0';
+    const char *slash = strrchr(program, '/');
+    int n = snprintf(path, sizeof path, "%s/%s-%lld.%09ld", COVERAGE_COUNTS, slash ? slash + 1 : program, (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+    if (n < 0 || (size_t)n >= sizeof path)
+        return -1;
+    mode_t mask = umask(0);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);        // tests run programs as other users too
+    umask(mask);
+    return fd;
 }
 
-static void on_ask(int number)
+// Before other constructors. Where the file cannot be opened (started in a container, say) the counts are the process's own, and lost.
+__attribute__((constructor(101))) static void begin(void)
 {
-    (void)number;
     int saved = errno;
-    write_counts();
+    size_t size = (size_t)(counts_end - counts_begin);
+    int fd = open_counts();
+    if (fd >= 0) {
+        if (ftruncate(fd, (off_t)size) == 0)
+            mmap(counts_begin, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd, 0);
+        close(fd);
+    }
     errno = saved;
 }
 
-__attribute__((constructor)) static void begin(void)
+__attribute__((constructor)) static void write_if_asked(void)
 {
-    owner = getpid();
-    signal(SIGPROF, on_ask);
-}
-
-pid_t __gcov_fork(void)
-{
-    pid_t pid = real_fork();
-    if (pid == 0) {
-        owner = getpid();
-        __gcov_reset();
+    const char *asked = getenv("PETRI_COUNTS");
+    if (asked && strcmp(asked, "write") == 0) {
+        __gcov_dump();
+        _exit(0);
     }
-    return pid;
 }
 
-int __gcov_execve(const char *path, char *const argv[], char *const env[])
-{
-    write_counts();
-    return real_execve(path, argv, env);
-}
-
-int __gcov_execv(const char *path, char *const argv[])
-{
-    write_counts();
-    return real_execv(path, argv);
-}
-
-int __gcov_execvp(const char *path, char *const argv[])
-{
-    write_counts();
-    return real_execvp(path, argv);
-}
-
-void __wrap__exit(int code)
-{
-    write_counts();
-    __real__exit(code);
-}
-
-int __wrap_kill(pid_t pid, int signal_number)
-{
-    if (signal_number == SIGKILL && pid > 0 && pid != getpid() && __real_kill(pid, SIGPROF) == 0)
-        nanosleep(&(struct timespec){ .tv_nsec = 30 * 1000 * 1000 }, NULL);
-    return __real_kill(pid, signal_number);
-}
+// What else gcc does at an exit, a fork and an exec: nothing is to be written.
+void __wrap___gcov_exit(void) { }
+pid_t __gcov_fork(void) { return real_fork(); }
+int __gcov_execve(const char *path, char *const argv[], char *const env[]) { return real_execve(path, argv, env); }
+int __gcov_execv(const char *path, char *const argv[]) { return real_execv(path, argv); }
+int __gcov_execvp(const char *path, char *const argv[]) { return real_execvp(path, argv); }

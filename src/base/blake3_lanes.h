@@ -4,6 +4,8 @@
 // includes it has defined TARGET, LANES, Lanes, lanes_of(), lanes_load(), lanes_store(), lanes_xor(), mix(), and load_transposed(), which
 // takes a block in LOADS pieces.
 
+enum { PREFETCH = 2 * BLAKE3_BLOCK };
+
 // The compression function (BLAKE3 paper, section 2.2) of a block in each lane, onto the chaining values.
 TARGET static void compress(Lanes cv[8], const Lanes m[16], Lanes counter_low, Lanes counter_high, uint32_t flags)
 {
@@ -55,6 +57,8 @@ TARGET static void hash_lanes(const uint8_t *in, size_t n, enum blake3_kind kind
             flags |= BLAKE3_CHUNK_START;
         if (chunks && at + BLAKE3_BLOCK == len)
             flags |= BLAKE3_CHUNK_END;
+        for (size_t i = 0; i < LANES; i++)              // as many streams as lanes are more than a processor follows by itself
+            __builtin_prefetch(lane[i] + at + PREFETCH);
         for (size_t i = 0; i < LOADS; i++)
             load_transposed(m + i * LANES, lane, at + i * BLAKE3_BLOCK / LOADS);
         compress(cv, m, counter_low, counter_high, flags);

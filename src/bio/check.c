@@ -14,19 +14,23 @@
 void check_fact(struct check_file *f, const char *name, int64_t number) { value_map_set(&f->facts, str_of(name), value_int(number)); }
 void check_fact_text(struct check_file *f, const char *name, Str text) { value_map_set(&f->facts, str_of(name), value_string(f->arena, text)); }
 
+static const char dos_remedy[] = "convert the file, for example by 'dos2unix' or \"sed -i 's/\\r$//'\"";
+
 void check_refuse_dos(struct check_file *f)
 {
     if (f->window.dos_lines == 0)
         return;
     fault_add(&f->faults, 0, 0, "line-ends", "%lld lines end as Windows has it (CR LF): expected LF alone", (long long)f->window.dos_lines);
-    fault_hint(&f->faults, "convert the file, for example by 'dos2unix' or 'sed -i s/\\\\r$//'");
+    fault_hint(&f->faults, "%s", dos_remedy);
 }
 
 void check_warn_dos(struct check_file *f)
 {
-    if (f->window.dos_lines)
-        fault_warn(&f->faults, 0, 0, "line-ends", "%lld lines end as Windows has it (CR LF): some programs take the CR for a part of the line",
-                   (long long)f->window.dos_lines);
+    if (f->window.dos_lines == 0)
+        return;
+    fault_warn(&f->faults, 0, 0, "line-ends", "%lld lines end as Windows has it (CR LF): some programs take the CR for a part of the line",
+               (long long)f->window.dos_lines);
+    fault_hint(&f->faults, "%s", dos_remedy);
 }
 
 // --- one file
@@ -36,7 +40,7 @@ static struct check_file *file_new(struct arena *a, const struct check_options *
     struct check_file *f = NEW(a, struct check_file);
     struct stat st;
     *f = (struct check_file){ .arena = a, .options = o, .reference = reference, .path = path, .kind = o->kind, .facts = value_map_begin(a),
-                              .faults = { .arena = a, .kept_per_code = o->kept_per_code, .is_lenient = o->lenient } };
+                              .faults = { .arena = a, .kept_per_code = o->kept_per_code, .is_lenient = o->lenient, .refused = o->refused } };
     if (file_stat(path, &st))
         f->device = (int64_t)st.st_dev, f->inode = (int64_t)st.st_ino;
     return f;
@@ -159,6 +163,17 @@ static bool names_are_mates(Str x, Str y)
     return before && after;
 }
 
+// Nothing that a format wants can be said of bytes that are packed: one sentence in place of many.
+static bool refuse_packing(struct check_file *f)
+{
+    const struct bio_packing *packing = kind_packing(window_peek(&f->window));
+    if (packing) {
+        fault_add(&f->faults, 0, 0, "packing", "the file is %s: expected it plain, or packed as gzip or BGZF", packing->name);
+        fault_hint(&f->faults, "%s", packing->remedy);
+    }
+    return packing != NULL;
+}
+
 // One file, or two mates.
 static void check_one(struct check_report *r, struct check_file *f, struct check_file *mate, struct sheet *sheet)
 {
@@ -176,7 +191,9 @@ static void check_one(struct check_report *r, struct check_file *f, struct check
             fault_hint(&f->faults, "give the other file first");
         }
         f->mate = mate;
-        check_kind(f, mate, sheet);
+        bool is_packed = refuse_packing(f);
+        if (!(mate && refuse_packing(mate)) && !is_packed)
+            check_kind(f, mate, sheet);
     }
     file_close(f);
     check_indexes(f);
@@ -255,13 +272,22 @@ static void check_given(struct check_report *r, struct arena *a, const struct ch
     }
 }
 
+static bool is_given(const struct check_options *o, Str path)
+{
+    for (size_t i = 0; i < o->file_count; i++)
+        if (str_eq(o->files[i], path))
+            return true;
+    return false;
+}
+
 bool check_run(struct arena *a, const struct check_options *o, struct check_report *out, struct err *err)
 {
     struct reference *reference = NULL;
     *out = (struct check_report){ 0 };
     if (o->pair && o->file_count % 2)
         return err_set(err, ERR_INVALID, "--pair needs an even number of files: found %zu", o->file_count);
-    if (o->reference.len && (reference = reference_open(a, o->reference, err)) == NULL)
+    bool has_reference = !o->reference.len || (reference = reference_open(a, o->reference, err)) != NULL;
+    if (!has_reference && !is_given(o, o->reference))
         return false;
     check_given(out, a, o, reference);
     if (out->len <= 2000)
@@ -271,7 +297,7 @@ bool check_run(struct arena *a, const struct check_options *o, struct check_repo
         out->warnings += out->at[i]->faults.warnings;
     }
     reference_close(reference);
-    return true;
+    return has_reference || out->errors > 0;            // what is wrong with a reference that was given as a file too is told with lines
 }
 
 // --- showing

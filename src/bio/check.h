@@ -18,6 +18,7 @@ struct check_options {
     bool interleaved;                   // mates stand one behind the other in each FASTQ
     bool sheet_only;                    // of sample sheets: not the files they name
     bool lenient;                       // see fault_convention()
+    Str refused;                        // codes whose warnings are errors, with ',' between
     bool hash;                          // digests of the files
     size_t kept_per_code;
     int threads;                        // 0: one per core

@@ -13,7 +13,7 @@ struct bed {
     int64_t features, bases, start, end, last_start;
     struct contigs seen;                // names, to tell whether it is sorted
     ptrdiff_t contig;
-    bool unsorted, has_reference_miss;
+    bool unsorted, is_detail;           // is_detail: the last two columns are an id and a text (UCSC's bedDetail)
 };
 
 static void bad(struct bed *b, size_t column, const char *code, const char *expected)
@@ -49,13 +49,12 @@ static void take_reference(struct bed *b)
     const struct contigs *c = reference_contigs(f->reference);
     ptrdiff_t n = contigs_find(c, b->columns[0]);
     if (n < 0) {
-        const struct contig *alias = contigs_alias(c, b->columns[0]);
         fault_add(&f->faults, b->line, 1, "reference-name", "the sequence in column 1 is not in the reference");
-        if (alias)
-            fault_hint(&f->faults, "the reference calls it '" STR_FMT "': rename one of them", STR_ARG(alias->name));
+        contigs_hint(c, b->columns[0], &f->faults);
     } else if (b->end > c->at[n].length) {
-        fault_add(&f->faults, b->line, 0, "reference-end", "the end (%lld) lies behind the end of the reference's sequence (%lld)",
-                  (long long)b->end, (long long)c->at[n].length);
+        fault_add(&f->faults, b->line, b->columns[2].data - b->columns[0].data + 1, "reference-end",
+                  "the end (%lld) lies behind the end of the reference's sequence (%lld)", (long long)b->end, (long long)c->at[n].length);
+        fault_hint(&f->faults, "is it the reference that these places were counted on?");
     }
 }
 
@@ -112,15 +111,19 @@ static void take_more_columns(struct bed *b)
 {
     int64_t n;
     double score;
-    size_t count = MIN(b->count, (size_t)COLUMNS_MAX);
+    size_t count = MIN(b->count - (b->is_detail ? 2 : 0), (size_t)COLUMNS_MAX);
     if (count >= 5 && !str_is(b->columns[4], ".") && !str_to_double(b->columns[4], &score))
         fault_warn(&b->file->faults, b->line, b->columns[4].data - b->columns[0].data + 1, "bed-score",
                    "column 5 is no number: programs expect a score from 0 to 1000");
     if (count >= 6 && !column_is_one_of(b->columns[5], "+ - ."))
         bad(b, 5, "bed-strand", "the strand: '+', '-' or '.'");
-    if (b->count != 12)
+    if (count != 12 || b->count > 14)
         return;                         // columns 7 to 9 alone are often somebody's own
-    for (size_t i = 6; i < 8; i++)
+    bool has_no_thick = str_is(b->columns[6], "0") && str_is(b->columns[7], "0") && b->start > 0;
+    if (has_no_thick)                   // "nothing of it", as many programs write it
+        fault_convention(&b->file->faults, b->line, b->columns[6].data - b->columns[0].data + 1, "bed-thick",
+                         "columns 7 and 8: expected the feature's start twice where no part of it is thick");
+    for (size_t i = 6; i < 8 && !has_no_thick; i++)
         if (!column_count(b->columns[i], &n) || n < b->start || n > b->end)
             bad(b, i, "bed-thick", "a place from the feature's start to its end");
     if (!is_color(b->columns[8]))
@@ -128,10 +131,29 @@ static void take_more_columns(struct bed *b)
     take_blocks(b);
 }
 
+// Without tabs, any number of blanks stands between two columns.
+static size_t split_at_blanks(Str line, Str *out)
+{
+    size_t count = 0;
+    for (Str rest = str_trim(line); rest.len; rest = str_trim(rest)) {
+        Str word = str_cut(&rest, ' ');
+        if (count < COLUMNS_MAX)
+            out[count] = word;
+        count++;
+    }
+    return count;
+}
+
+// A track begins: its lines may have other columns than those before.
+static void take_track(struct bed *b, Str line)
+{
+    b->first_count = 0;
+    b->is_detail = str_find(line, STR("type=bedDetail")) >= 0 || str_find(line, STR("type=\"bedDetail\"")) >= 0;
+}
+
 static void take_line(struct bed *b, Str line)
 {
-    char sep = str_has(line, '\t') ? '\t' : ' ';
-    b->count = columns_split(line, sep, b->columns, COLUMNS_MAX);
+    b->count = str_has(line, '\t') ? columns_split(line, '\t', b->columns, COLUMNS_MAX) : split_at_blanks(line, b->columns);
     if (b->count < 3) {
         fault_add(&b->file->faults, b->line, 0, "bed-columns", "found %zu column%s: expected at least 3 (sequence, start, end) with tabs between",
                   b->count, b->count == 1 ? "" : "s");
@@ -153,13 +175,20 @@ static void take_line(struct bed *b, Str line)
     take_more_columns(b);
 }
 
+static bool is_word(Str line, Str word)
+{
+    return str_starts(line, word) && (line.len == word.len || line.data[word.len] == ' ' || line.data[word.len] == '\t');
+}
+
 void check_bed(struct check_file *f)
 {
     struct bed b = { .file = f, .contig = -1 };
     Str line;
     while (window_next_line(&f->window, &line)) {
         b.line = f->window.line;
-        bool is_header = str_starts(line, STR("#")) || str_starts(line, STR("track")) || str_starts(line, STR("browser"));
+        bool is_track = is_word(line, STR("track")), is_header = str_starts(line, STR("#")) || is_track || is_word(line, STR("browser"));
+        if (is_track)
+            take_track(&b, line);
         if (!is_header && str_trim(line).len)
             take_line(&b, line);
     }

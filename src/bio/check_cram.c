@@ -22,9 +22,10 @@ static bool look_at_layout(struct check_file *f, struct cram_layout *layout)
     bool ok = cram_walk(&f->window, layout, &err);
     if (!ok && !f->window.broken)
         fault_add(&f->faults, 0, 0, "cram-damaged", "%s", err.text);
-    else if (ok && !layout->has_end)
+    bool wants_end = layout->major > 2 || layout->minor > 0;            // 2.1 brought it
+    if (ok && wants_end && !layout->has_end)
         fault_add(&f->faults, 0, 0, "cram-end", "the container that ends a CRAM is missing: the file is truncated");
-    if (!ok || !layout->has_end)
+    if (!ok || (wants_end && !layout->has_end))
         fault_hint(&f->faults, "copy the file again from where it came, and compare checksums");
     check_fact(f, "containers", layout->containers);
     check_fact_text(f, "version", str_printf(f->arena, "%d.%d", layout->major, layout->minor));

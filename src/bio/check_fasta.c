@@ -76,8 +76,10 @@ static void take_title(struct sequences *s, Str line)
     s->count++;
     if (name.len == 0)
         fault_add(faults, s->title_line, 2, "fasta-name", "the sequence has no name behind '>'");
-    else if (!names_add(&s->names, name))
+    if (name.len && !names_add(&s->names, name)) {
         fault_add(faults, s->title_line, 2, "fasta-name-twice", "a sequence before has the same name: names must differ");
+        fault_hint(faults, "rename one of the two, or take it out if it is a copy");
+    }
     for (size_t i = 0; i < line.len; i++)
         if ((unsigned char)line.data[i] < ' ' && line.data[i] != '\t') {
             fault_add(faults, s->title_line, (int64_t)i + 1, "fasta-title", "the title holds the control character %d",

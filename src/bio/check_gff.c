@@ -7,13 +7,14 @@
 enum { COLUMNS = 9, IDS_MAX = 1 << 22 };
 
 struct pending { uint64_t parent; int64_t line; };              // a Parent whose ID was not seen yet
+struct gff_id { uint64_t id, type; };                         // hashes; the type of the feature that had it first
 struct gff {
     struct check_file *file;
     bool is_gtf;
     int64_t line, features, start, end;
     Str columns[COLUMNS];
     struct contigs regions;             // of ##sequence-region, length: its end
-    uint64_t *ids;                      // hashes of the IDs seen: open addressing
+    struct gff_id *ids;                 // those seen: open addressing
     size_t id_places, id_count;
     struct pending *pending;
     size_t pending_len, pending_cap;
@@ -27,37 +28,40 @@ static void bad(struct gff *g, size_t column, const char *code, const char *expe
 
 // --- IDs, as hashes
 
-static bool ids_has(const struct gff *g, uint64_t id)
+static struct gff_id *ids_find(const struct gff *g, uint64_t id)
 {
-    for (size_t at = id & (g->id_places - 1); g->id_places && g->ids[at]; at = (at + 1) & (g->id_places - 1))
-        if (g->ids[at] == id)
-            return true;
-    return false;
+    for (size_t at = id & (g->id_places - 1); g->id_places && g->ids[at].id; at = (at + 1) & (g->id_places - 1))
+        if (g->ids[at].id == id)
+            return &g->ids[at];
+    return NULL;
 }
 
-static void ids_insert(uint64_t *ids, size_t places, uint64_t id)
+static void ids_insert(struct gff_id *ids, size_t places, struct gff_id new)
 {
-    size_t at = id & (places - 1);
-    while (ids[at] && ids[at] != id)
+    size_t at = new.id & (places - 1);
+    while (ids[at].id)
         at = (at + 1) & (places - 1);
-    ids[at] = id;
+    ids[at] = new;
 }
 
-static void ids_add(struct gff *g, uint64_t id)
+// The second and further lines of one ID are parts of one feature: false if they are of another type.
+static bool ids_add(struct gff *g, struct gff_id new)
 {
-    if (g->id_count >= IDS_MAX || ids_has(g, id))
-        return;
+    struct gff_id *known = ids_find(g, new.id);
+    if (known || g->id_count >= IDS_MAX)
+        return known == NULL || known->type == new.type;
     if (2 * (g->id_count + 1) > g->id_places) {
         size_t places = MAX(2 * g->id_places, (size_t)256);
-        uint64_t *larger = xcalloc(places, sizeof *larger);
+        struct gff_id *larger = xcalloc(places, sizeof *larger);
         for (size_t i = 0; i < g->id_places; i++)
-            if (g->ids[i])
+            if (g->ids[i].id)
                 ids_insert(larger, places, g->ids[i]);
         free(g->ids);
         g->ids = larger, g->id_places = places;
     }
-    ids_insert(g->ids, g->id_places, id);
+    ids_insert(g->ids, g->id_places, new);
     g->id_count++;
+    return true;
 }
 
 static uint64_t id_of(Str s) { return bytes_hash(s, 0x676666) | 1; }
@@ -80,7 +84,7 @@ static void take_parents(struct gff *g, Str value)
 {
     while (value.len) {
         uint64_t parent = id_of(str_cut(&value, ','));
-        if (ids_has(g, parent) || g->id_count >= IDS_MAX || g->pending_len >= IDS_MAX)
+        if (ids_find(g, parent) || g->id_count >= IDS_MAX || g->pending_len >= IDS_MAX)
             continue;
         if (g->pending_len == g->pending_cap) {
             g->pending_cap = MAX(2 * g->pending_cap, (size_t)64);
@@ -94,14 +98,67 @@ static void take_parents(struct gff *g, Str value)
 static void resolve_parents(struct gff *g)
 {
     for (size_t i = 0; i < g->pending_len; i++)
-        if (!ids_has(g, g->pending[i].parent) && g->id_count < IDS_MAX)
-            fault_add(&g->file->faults, g->pending[i].line, 0, "gff-parent", "the feature's Parent is the ID of no feature");
+        if (!ids_find(g, g->pending[i].parent) && g->id_count < IDS_MAX)
+            fault_add(&g->file->faults, g->pending[i].line, 0, "gff-parent", "the feature's Parent (or Derives_from) is the ID of no feature");
     g->pending_len = 0;
+}
+
+// "cdna0123 12 462 +": a name, its start and end there, and the strand, which may be left out. In old files '+' stands for a blank.
+static bool is_target(Str value)
+{
+    Str words[5];
+    int64_t start, end;
+    size_t count = columns_split(str_trim(value), str_has(value, ' ') ? ' ' : '+', words, LEN(words));
+    return (count == 3 || (count == 4 && column_is_one_of(words[3], "+ -"))) && column_count(words[1], &start) && column_count(words[2], &end);
+}
+
+// "M8 D3 M6 I1 M6": operations and their lengths.
+static bool is_gap(Str value)
+{
+    int64_t n;
+    for (Str rest = str_trim(value); rest.len; rest = str_trim(rest)) {
+        Str item = str_cut(&rest, ' ');
+        if (!strchr("MIDFR", item.data[0]) || !column_count(str_from(item, 1), &n))
+            return false;
+    }
+    return value.len > 0;
+}
+
+static bool names_itself(Str parents, Str id)
+{
+    while (id.len && parents.len)
+        if (str_eq(str_cut(&parents, ','), id))
+            return true;
+    return false;
+}
+
+static void take_gff3_attribute(struct gff *g, Str tag, Str value, Str id)
+{
+    if (str_is(tag, "ID") && !ids_add(g, (struct gff_id){ id_of(value), id_of(g->columns[2]) }))
+        bad(g, 8, "gff-id", "an ID of its own: a feature of another type has it, and lines of one ID are parts of one feature");
+    if (str_is(tag, "Parent") && names_itself(value, id))
+        bad(g, 8, "gff-parent", "another feature as Parent than the feature itself");
+    if (str_is(tag, "Parent") || str_is(tag, "Derives_from"))
+        take_parents(g, value);
+    if (str_is(tag, "Target") && !is_target(value))
+        bad(g, 8, "gff-attributes", "Target as 'ID START END', and '+' or '-' if you like");
+    if (str_is(tag, "Gap") && !is_gap(value))
+        bad(g, 8, "gff-attributes", "Gap as 'M8 D3 M6': operations of MIDFR with lengths");
+}
+
+static Str id_in(Str attributes)
+{
+    while (attributes.len) {
+        Str pair = str_trim(str_cut(&attributes, ';'));
+        if (str_starts(pair, STR("ID=")))
+            return str_from(pair, 3);
+    }
+    return (Str){ 0 };
 }
 
 static void take_gff3_attributes(struct gff *g)
 {
-    Str rest = g->columns[8];
+    Str rest = g->columns[8], id = id_in(rest);
     uint64_t seen[64];
     size_t count = 0;
     if (str_is(rest, "."))
@@ -124,10 +181,7 @@ static void take_gff3_attributes(struct gff *g)
             }
         if (count < LEN(seen))
             seen[count++] = hash;
-        if (str_is(tag, "ID"))
-            ids_add(g, id_of(value));
-        else if (str_is(tag, "Parent"))
-            take_parents(g, value);
+        take_gff3_attribute(g, tag, value, id);
     }
 }
 
@@ -201,10 +255,8 @@ static void take_place(struct gff *g)
     const struct contigs *c = reference_contigs(g->file->reference);
     ptrdiff_t n = contigs_find(c, g->columns[0]);
     if (n < 0) {
-        const struct contig *alias = contigs_alias(c, g->columns[0]);
         fault_add(&g->file->faults, g->line, 1, "reference-name", "the sequence in column 1 is not in the reference");
-        if (alias)
-            fault_hint(&g->file->faults, "the reference calls it '" STR_FMT "': rename one of them", STR_ARG(alias->name));
+        contigs_hint(c, g->columns[0], &g->file->faults);
     } else if (g->end > c->at[n].length && !is_circular) {
         fault_add(&g->file->faults, g->line, 0, "reference-end", "the end (%lld) lies behind the end of the reference's sequence (%lld)",
                   (long long)g->end, (long long)c->at[n].length);

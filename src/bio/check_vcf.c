@@ -89,14 +89,18 @@ static bool is_allele(Str s)
 {
     if (are_bases(s) || str_is(s, "*") || is_symbolic(s))
         return true;
+    if (str_has(s, '[') || str_has(s, ']'))
+        return is_breakend(s);
     if (s.len > 1 && (s.data[0] == '.' || s.data[s.len - 1] == '.'))    // a breakend with one end alone
         return are_bases(s.data[0] == '.' ? str_from(s, 1) : str_first(s, s.len - 1));
     if (s.len > 3 && s.data[s.len - 1] == '>' && str_has(s, '<')) {     // t<ctg>: a contig that is put in behind t
         ptrdiff_t open = str_find_char(s, '<');
         return are_bases(str_first(s, (size_t)open)) && is_symbolic(str_from(s, (size_t)open));
     }
-    return is_breakend(s);
+    return false;
 }
+
+static bool is_same_allele(Str x, Str y) { return x.len == y.len && strncasecmp(x.data, y.data, x.len) == 0; }
 
 static bool is_quality(Str s)
 {
@@ -126,6 +130,9 @@ static void check_columns(struct vcf *v, struct vcf_record *r)
     if (!str_is(c[VCF_ALT], "."))
         for (Str rest = c[VCF_ALT]; rest.len; r->alts++)
             alt_ok &= is_allele(str_cut(&rest, ','));
+    for (Str rest = c[VCF_ALT]; alt_ok && are_bases(c[VCF_REF]) && rest.len;)
+        if (is_same_allele(str_cut(&rest, ','), c[VCF_REF]))
+            fault_convention(r->faults, r->line, c[VCF_ALT].data - r->text.data + 1, "vcf-alt", "ALT: an allele is the same as REF");
     if (!alt_ok)
         vcf_bad(r, c[VCF_ALT], "vcf-alt", "ALT: expected '.' or alleles with ',' between: bases, '*', <ID>, or a breakend");
     if (!is_quality(c[VCF_QUAL]))
@@ -157,10 +164,8 @@ static void check_order(struct vcf *v, struct vcf_record *r)
             fault_warn(r->faults, r->line, 1, "vcf-contig", "CHROM: the header has no ##contig line for this sequence");
         v->reference_contig = v->file->reference ? contigs_find(reference_contigs(v->file->reference), name) : -1;
         if (v->file->reference && v->reference_contig < 0) {
-            const struct contig *alias = contigs_alias(reference_contigs(v->file->reference), name);
             fault_add(r->faults, r->line, 1, "reference-name", "CHROM: the sequence is not in the reference");
-            if (alias)
-                fault_hint(r->faults, "the reference calls it '" STR_FMT "': rename one of them", STR_ARG(alias->name));
+            contigs_hint(reference_contigs(v->file->reference), name, r->faults);
         }
     } else if (n != v->contig) {
         fault_add(r->faults, r->line, 1, "vcf-unsorted", "CHROM: records of this sequence came before, and others since: expected them together");

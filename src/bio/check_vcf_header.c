@@ -52,7 +52,9 @@ static const struct {
     { "GLE", 1, 2, { 'G', 0, VCF_STRING } },
 };
 // What well-known files have in place of it: GIAB's truth sets, freebayes.
-static const struct { const char *key; enum vcf_type type; } tolerated[] = { { "PS", VCF_STRING }, { "GQ", VCF_FLOAT } };
+static const struct { const char *key; enum vcf_type type; } tolerated[] = {
+    { "PS", VCF_STRING }, { "GQ", VCF_FLOAT }, { "GL", VCF_INTEGER },
+};
 static const char *const type_names[] = { "Integer", "Float", "Flag", "Character", "String" };
 
 const struct vcf_def *vcf_reserved(int minor, bool is_format, Str key)
@@ -199,16 +201,19 @@ static void compare_with_reserved(struct meta *m, Str id, const struct vcf_def *
     const struct vcf_def *reserved = vcf_reserved(m->h->minor, is_format, id);
     if (reserved == NULL)
         return;
+    bool is_tolerated = false;
     for (size_t i = 0; is_format && i < LEN(tolerated); i++)
-        if (str_is(id, tolerated[i].key) && def->type == tolerated[i].type) {
-            fault_warn(m->faults, m->line, 0, "vcf-reserved", STR_FMT ": the specification has Type=%s", STR_ARG(id), type_names[reserved->type]);
-            return;
-        }
-    if (reserved->type != VCF_ANY && reserved->type != def->type)
+        is_tolerated |= str_is(id, tolerated[i].key) && def->type == tolerated[i].type;
+    if (is_tolerated)
+        fault_warn(m->faults, m->line, 0, "vcf-reserved", STR_FMT ": the specification has Type=%s", STR_ARG(id), type_names[reserved->type]);
+    else if (reserved->type != VCF_ANY && reserved->type != def->type)
         fault_convention(m->faults, m->line, 0, "vcf-reserved", STR_FMT ": the specification has Type=%s", STR_ARG(id), type_names[reserved->type]);
     if (reserved->number != '.' && (reserved->number != def->number || (reserved->number == 'n' && reserved->count != def->count))) {
         char text[2] = { reserved->number == 'n' ? (char)('0' + reserved->count) : reserved->number, 0 };
-        fault_convention(m->faults, m->line, 0, "vcf-reserved", STR_FMT ": the specification has Number=%s", STR_ARG(id), text);
+        if (def->number == '.' && reserved->number != 'n')          // "not said" in place of "as many as alleles": 1000 Genomes, and many more
+            fault_warn(m->faults, m->line, 0, "vcf-reserved", STR_FMT ": the specification has Number=%s", STR_ARG(id), text);
+        else
+            fault_convention(m->faults, m->line, 0, "vcf-reserved", STR_FMT ": the specification has Number=%s", STR_ARG(id), text);
     }
 }
 

@@ -247,8 +247,8 @@ static bool read_genotype(const struct vcf_record *r, Str s, size_t *ploidy, boo
 
 static void check_sample(const struct vcf_record *r, const struct keys *k, Str sample)
 {
-    size_t ploidy = 2, field = 0;
     bool in_range, has_genotype = k->len && str_is(k->at[0], "GT");
+    size_t ploidy = has_genotype ? 2 : 0, field = 0;    // without GT nobody says how many copies there are
     if (sample.len == 0 && r->header->minor < 4) {
         vcf_bad(r, sample, "vcf-sample-value", "the sample's column is empty: expected '.' for what is missing");
         return;

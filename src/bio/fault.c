@@ -15,9 +15,19 @@ static struct fault_count *count_of(struct faults *f, const char *code, enum fau
     return &f->counts[f->count_len++];
 }
 
+static bool is_refused(Str codes, const char *code)
+{
+    while (codes.len)
+        if (str_is(str_trim(str_cut(&codes, ',')), code))
+            return true;
+    return false;
+}
+
 PRINTF(6, 0)
 static void add(struct faults *f, enum fault_level level, int64_t line, int64_t column, const char *code, const char *fmt, va_list args)
 {
+    if (level == FAULT_WARNING && is_refused(f->refused, code))
+        level = FAULT_ERROR;
     struct fault_count *count = count_of(f, code, level);
     count->count++;
     if (level == FAULT_ERROR)

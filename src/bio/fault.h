@@ -27,6 +27,7 @@ struct faults {                         // { .arena = a, .kept_per_code = 5 } is
     size_t len, cap, kept_per_code;     // of the others it is only known how many there are
     int64_t errors, warnings;
     bool is_lenient;                    // what widespread programs get wrong is a warning
+    Str refused;                        // codes with ',' between: a warning of one of them is an error
     bool last_was_kept;
     struct fault_count counts[FAULT_CODES_MAX];
     size_t count_len;

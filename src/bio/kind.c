@@ -12,7 +12,8 @@ static const struct { const char *suffix; enum bio_kind kind; } suffixes[] = {
     { ".frn", KIND_FASTA },  { ".fas", KIND_FASTA },   { ".mfa", KIND_FASTA },   { ".fq", KIND_FASTQ },   { ".fastq", KIND_FASTQ },
     { ".qual", KIND_QUAL },  { ".sam", KIND_SAM },     { ".bam", KIND_BAM },     { ".cram", KIND_CRAM },  { ".vcf", KIND_VCF },
     { ".bcf", KIND_BCF },    { ".gff", KIND_GFF3 },    { ".gff3", KIND_GFF3 },   { ".gtf", KIND_GTF },    { ".gff2", KIND_GTF },
-    { ".bed", KIND_BED },    { ".bed3", KIND_BED },    { ".bed4", KIND_BED },    { ".bed6", KIND_BED },   { ".bed12", KIND_BED },
+    { ".bed", KIND_BED },    { ".narrowpeak", KIND_BED }, { ".broadpeak", KIND_BED }, { ".bedgraph", KIND_BED },
+    { ".bdg", KIND_BED },      { ".bed3", KIND_BED },    { ".bed4", KIND_BED },    { ".bed6", KIND_BED },   { ".bed12", KIND_BED },
     { ".csv", KIND_SHEET },  { ".tsv", KIND_SHEET },
 };
 static const struct { Str magic; enum bio_kind kind; } magics[] = {
@@ -23,7 +24,28 @@ static const struct { Str magic; enum bio_kind kind; } magics[] = {
     { STR_CONST("track "), KIND_BED },          { STR_CONST("browser "), KIND_BED },   { STR_CONST("sample,"), KIND_SHEET },
     { STR_CONST("sample\t"), KIND_SHEET },
 };
-enum { BINARY_MAGICS = 3 };
+enum { BINARY_MAGICS = 3, PACKING_BZIP2 = 1 };
+static const struct bio_packing packings_not_read[] = {
+    { STR_CONST("\x1f\x8b"), "packed by gzip twice", "unpack it once: gzip -dc FILE >NEW.gz" },
+    { STR_CONST("BZh"), "packed as bzip2", "pack it as gzip: bzip2 -dc FILE | gzip >NEW.gz" },
+    { STR_CONST("\xfd" "7zXZ"), "packed as xz", "pack it as gzip: xz -dc FILE | gzip >NEW.gz" },
+    { STR_CONST("\x28\xb5\x2f\xfd"), "packed as zstd", "pack it as gzip: zstd -dc FILE | gzip >NEW.gz" },
+    { STR_CONST("\x04\x22\x4d\x18"), "packed as lz4", "pack it as gzip: lz4 -dc FILE | gzip >NEW.gz" },
+    { STR_CONST("\x1f\x9d"), "packed as compress", "pack it as gzip: gzip -dc FILE | gzip >NEW.gz" },
+    { STR_CONST("PK\3\4"), "packed as zip (an archive, or a workbook)", "unpack it, or save the table as CSV" },
+    { STR_CONST("7z\xbc\xaf"), "packed as 7z", "unpack it, and pack it as gzip" },
+    { STR_CONST("NCBI.sra"), "packed as SRA", "fasterq-dump makes FASTQ of it" },
+    { STR_CONST("\xff\xfe"), "text of 16 bits (UTF-16)", "iconv -f UTF-16 -t UTF-8 FILE >NEW" },
+    { STR_CONST("\xfe\xff"), "text of 16 bits (UTF-16)", "iconv -f UTF-16 -t UTF-8 FILE >NEW" },
+};
+
+const struct bio_packing *kind_packing(Str head)
+{
+    for (size_t i = 0; i < LEN(packings_not_read); i++)
+        if (str_starts(head, packings_not_read[i].magic) && (i != PACKING_BZIP2 || str_starts(str_from(head, 4), STR("1AY&SY"))))
+            return &packings_not_read[i];               // "BZh" alone may begin a name
+    return NULL;
+}
 
 const char *kind_name(enum bio_kind kind) { return names[kind]; }
 

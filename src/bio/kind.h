@@ -20,3 +20,11 @@ enum bio_kind kind_of_name(Str name);
 enum bio_kind kind_of_path(Str path);
 // `head`: the file's first bytes, unpacked.
 enum bio_kind kind_of(Str path, Str head);
+
+// A packing, or an encoding, that is not read: what bytes at the front of a file (behind gzip, if it was packed with that) tell.
+struct bio_packing {
+    Str magic;
+    const char *name;                   // "packed as bzip2"
+    const char *remedy;                 // what to do, to stand behind "hint:"
+};
+const struct bio_packing *kind_packing(Str head);       // NULL: none of them

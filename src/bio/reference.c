@@ -15,7 +15,7 @@
 #include "bio/window.h"
 #include "sys/file.h"
 
-enum { PAGE = 64 * 1024, FAI_MAX = 256 << 20 };
+enum { PAGE = 64 * 1024, FAI_MAX = 256 << 20, NAMES_SHOWN = 4, NAME_SHOWN = 60 };
 
 struct reference {
     Str path;
@@ -56,6 +56,22 @@ const struct contig *contigs_alias(const struct contigs *c, Str name)
         n = contigs_find(c, str_of(mitochondrial[i]));
     arena_release(&scratch);
     return n < 0 ? NULL : &c->at[n];
+}
+
+void contigs_hint(const struct contigs *c, Str name, struct faults *faults)
+{
+    const struct contig *alias = contigs_alias(c, name);
+    struct strbuf text = { 0 };
+    if (alias) {
+        fault_hint(faults, "the reference calls it '" STR_FMT "': rename one of them", STR_ARG(alias->name));
+        return;
+    }
+    for (size_t i = 0; i < MIN(c->len, (size_t)NAMES_SHOWN); i++)
+        strbuf_addf(&text, "%s'" STR_FMT "'", i ? ", " : "", STR_ARG(str_first(c->at[i].name, MIN(c->at[i].name.len, (size_t)NAME_SHOWN))));
+    if (c->len > NAMES_SHOWN)
+        strbuf_addf(&text, " and %zu more", c->len - NAMES_SHOWN);
+    fault_hint(faults, "the reference has " STR_FMT ": is it the one that this file was made with?", STR_ARG(strbuf_str(&text)));
+    strbuf_release(&text);
 }
 
 // --- the index
@@ -256,9 +272,7 @@ void reference_compare(const struct reference *r, const struct contigs *c, const
         }
         if (n >= 0)
             continue;
-        const struct contig *alias = contigs_alias(&r->contigs, mine->name);
         fault_add(faults, line, 0, "reference-name", "the header's sequence '" STR_FMT "' is not in the reference", STR_ARG(mine->name));
-        if (alias)
-            fault_hint(faults, "the reference calls it '" STR_FMT "': rename one of them", STR_ARG(alias->name));
+        contigs_hint(&r->contigs, mine->name, faults);
     }
 }

@@ -24,6 +24,9 @@ ptrdiff_t contigs_find(const struct contigs *c, Str name);              // its n
 // What `c` may call this sequence: "chr20" for "20", "MT" for "chrM" and so on. NULL: nothing.
 const struct contig *contigs_alias(const struct contigs *c, Str name);
 
+// What to say of a name that `c` does not have, added to the fault last added: what it may be called there, else what there is.
+void contigs_hint(const struct contigs *c, Str name, struct faults *faults);
+
 struct reference;
 // From the FASTA's .fai if that is no older than it, else by reading the FASTA (any packing) once.
 struct reference *reference_open(struct arena *a, Str path, struct err *err);

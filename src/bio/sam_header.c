@@ -2,6 +2,8 @@
 // Header lines by tables of what each tag may be, and then what holds between lines and between records.
 #include "bio/sam_header.h"
 
+#include <strings.h>
+
 #include "base/vec.h"
 #include "bio/columns.h"
 
@@ -194,7 +196,17 @@ static void take_rg(struct header_line *l)
         bad(l, "sam-header-value", "ID is missing");
     else if (!map_set(&h->read_groups, str_copy(h->file->arena, id), NULL))
         bad(l, "sam-header-twice", "a line before has the same ID");
-    if (platform.len && !column_is_one_of(platform, "CAPILLARY DNBSEQ ELEMENT HELICOS ILLUMINA IONTORRENT LS454 ONT PACBIO SINGULAR SOLID ULTIMA"))
+    static const char platforms[] = "CAPILLARY DNBSEQ ELEMENT HELICOS ILLUMINA IONTORRENT LS454 ONT PACBIO SINGULAR SOLID ULTIMA";
+    if (platform.len == 0 || column_is_one_of(platform, platforms))
+        return;
+    bool is_known = false;
+    for (Str rest = str_of(platforms); rest.len && !is_known;) {
+        Str word = str_cut(&rest, ' ');
+        is_known = word.len == platform.len && strncasecmp(word.data, platform.data, word.len) == 0;
+    }
+    if (is_known)                       // "illumina", as very many files have it
+        fault_warn(l->faults, l->number, 0, "sam-platform", "@RG: PL: expected the platform in capitals");
+    else
         fault_convention(l->faults, l->number, 0, "sam-platform", "@RG: PL: expected CAPILLARY, DNBSEQ, ELEMENT, HELICOS, ILLUMINA, IONTORRENT, "
                                                                   "LS454, ONT, PACBIO, SINGULAR, SOLID or ULTIMA");
 }

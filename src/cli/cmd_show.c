@@ -55,6 +55,16 @@ static void add_images(struct arena *a, Value containers, struct strbuf *out)
         add_line(out, "", str_printf(a, "and %zu more images; --json has all", value_len(containers) - IMAGES_SHOWN));
 }
 
+static int64_t running_tasks(const struct run_record *r)
+{
+    int64_t count = 0;
+    for (size_t i = 0; i < r->tasks.len; i++) {
+        const struct recorded_task *t = r->tasks.entries[i].value;
+        count += t->state == RECORDED_RUNNING && recorded_task_is_current(r, t);
+    }
+    return count;
+}
+
 static void add_head(struct arena *a, Str run, const struct run_summary *s, struct strbuf *out)
 {
     char when[TIME_TEXT], took[TIME_TEXT];
@@ -68,8 +78,10 @@ static void add_head(struct arena *a, Str run, const struct run_summary *s, stru
         time_duration_text(run_summary_duration(s, time_now()), took);
         add_line(out, "took", str_of(took));
     }
-    add_line(out, "tasks", str_printf(a, "%lld done, %lld cached, %lld failed, %lld retried", (long long)s->done, (long long)s->cached,
-                                      (long long)s->failed, (long long)s->retried));
+    int64_t running = s->owner[0] ? running_tasks(s->record) : 0;
+    add_line(out, "tasks", str_printf(a, "%s%lld done, %lld cached, %lld failed, %lld retried",
+                                      running ? str_printf(a, "%lld running, ", (long long)running).data : "", (long long)s->done,
+                                      (long long)s->cached, (long long)s->failed, (long long)s->retried));
     add_line(out, "cost", cost_text(a, s->record));
     add_images(a, run_record_last(s->record)->containers, out);
     add_line(out, "outputs", s->outdir);

@@ -55,6 +55,8 @@ static void print_trouble(const struct run_end *e)
         print_failures(e);
     if (e->driver->failed && e->status == DRIVER_FAILED)
         report_hint("'petri logs %s' shows all that failed tasks wrote; 'petri resume %s' goes on once the cause is gone", run, run);
+    else if (e->code == ERR_NONE && e->status == DRIVER_FAILED)
+        report_hint("mend it and give the same command again: what is done is not done twice");
     else if (e->code != ERR_UNSUPPORTED)
         report_hint("'petri resume %s' goes on", run);
 }

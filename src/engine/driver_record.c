@@ -113,9 +113,11 @@ static void add_facts(struct strbuf *b, const struct driver_task *t)
 static void add_measured(struct strbuf *b, const struct measured *m)
 {
     strbuf_addf(b, ",\"measured\":{\"started\":%lld,\"ended\":%lld,\"wall\":%lld,\"user\":%lld,\"system\":%lld,\"peak_memory\":%lld,"
-                   "\"read\":%lld,\"written\":%lld,\"io_wait\":%lld}", (long long)m->started, (long long)m->ended, (long long)m->wall,
+                   "\"read\":%lld,\"written\":%lld,\"io_wait\":%lld,\"rchar\":%lld,\"wchar\":%lld,\"peak_virtual\":%lld}",
+                (long long)m->started, (long long)m->ended, (long long)m->wall,
                 (long long)m->user, (long long)m->system, (long long)m->peak_memory_bytes,
-                (long long)m->read_bytes, (long long)m->written_bytes, (long long)m->io_wait);
+                (long long)m->read_bytes, (long long)m->written_bytes, (long long)m->io_wait, (long long)m->chars_read,
+                (long long)m->chars_written, (long long)m->peak_virtual_bytes);
 }
 
 static void add_sandbox(struct strbuf *b, const struct attempt_outcome *o)

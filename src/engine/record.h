@@ -18,7 +18,8 @@ enum record_type {
     // inputs_more (int: further ones that are not listed)
     RECORD_INTENT = 3,
     // An attempt ended well and its result is in the store: task, attempt, name, step, key, exit, time, measured (map: started,
-    // ended, wall, user, system, peak_memory, read, written, io_wait; -1: not known), sandbox (what it ran in), out_bytes
+    // ended, wall, user, system, peak_memory, read, written, io_wait, rchar, wchar, peak_virtual; -1: not known), sandbox (what it
+    // ran in), out_bytes
     RECORD_DONE = 4,
     // The result was known: task, name, step, key, time, from (map: run, task, host that made it), and what the INTENT and the DONE of
     // its making would have said: labels, image, tool, inputs, exit, measured, out_bytes, outputs, result

@@ -42,6 +42,7 @@ struct child {                          // an attempt, from START to DONE
     Time started, started_steady, ended, wall;
     Time user, system, io_wait;         // io_wait -1: not known
     int64_t peak_memory_bytes, read_blocks, written_blocks;
+    int64_t chars_read, chars_written;  // -1: not known
     int64_t last_ticks;
 };
 struct runner {
@@ -99,6 +100,8 @@ static void send_done(struct runner *r, const struct child *c, enum attempt_end 
     wire_u64(&b, (uint64_t)MAX(c->peak_memory_bytes, c->watch.peak_bytes));
     wire_u64(&b, (uint64_t)(c->read_blocks * BLOCK)), wire_u64(&b, (uint64_t)(c->written_blocks * BLOCK));
     wire_u64(&b, (uint64_t)c->io_wait);
+    wire_u64(&b, (uint64_t)c->chars_read), wire_u64(&b, (uint64_t)c->chars_written);
+    wire_u64(&b, (uint64_t)c->watch.peak_virtual_bytes);
     wire_u32(&b, (uint32_t)c->sandbox);
     wire_u32(&b, (uint32_t)limit->kind);
     wire_u64(&b, (uint64_t)limit->asked), wire_u64(&b, (uint64_t)limit->limit), wire_u64(&b, (uint64_t)limit->seen);
@@ -136,7 +139,8 @@ static void believe_helper(struct child *c, struct birth_report *report, struct 
     c->user = MAX(r->user_ns, 0), c->system = MAX(r->system_ns, 0);
     c->peak_memory_bytes = r->peak_bytes;
     c->read_blocks = MAX(r->read_bytes, 0) / BLOCK, c->written_blocks = MAX(r->written_bytes, 0) / BLOCK;
-    c->watch.peak_bytes = -1;
+    c->chars_read = r->read_chars, c->chars_written = r->written_chars;
+    c->watch.peak_bytes = -1, c->watch.peak_virtual_bytes = r->peak_virtual_bytes;
     end->oom_kills = r->oom_kills, end->oom_peak_bytes = r->peak_bytes;
 }
 
@@ -182,6 +186,16 @@ static void add_rusage(struct child *c, const struct rusage *use)
     c->peak_memory_bytes = MAX(c->peak_memory_bytes, use->ru_maxrss * (int64_t)1024);
     c->read_blocks += use->ru_inblock;
     c->written_blocks += use->ru_oublock;
+}
+
+// What it read and wrote, and those that it waited for: to be asked while it is dead and not yet waited for.
+static void add_chars(struct child *c, pid_t pid)
+{
+    int64_t got, put;
+    if (!proc_chars(pid, &got, &put))
+        return;
+    c->chars_read = MAX(c->chars_read, 0) + got;
+    c->chars_written = MAX(c->chars_written, 0) + put;
 }
 
 static ptrdiff_t find_root(const struct runner *r, pid_t pid)
@@ -234,6 +248,8 @@ static void reap(struct runner *r)
         ptrdiff_t root = find_root(r, pid), owner = root >= 0 ? root : find_owner(r, pid);
         if (root >= 0)
             kill(-pid, SIGKILL);        // the rest of its group, while the number is still taken by the dead
+        if (owner >= 0)
+            add_chars(r->children.at[owner], pid);
         struct rusage use;
         int status;
         if (wait4(pid, &status, WNOHANG, &use) != pid)
@@ -292,7 +308,7 @@ static struct child *child_new(struct runner *r, const struct start *start, size
     c->started = time_now();
     c->started_steady = time_steady();
     c->report_fd = -1;
-    c->io_wait = -1;
+    c->io_wait = c->chars_read = c->chars_written = -1;
     c->life.fd = -1;
     c->sandbox = start->sandbox.kind;
     return c;
@@ -446,19 +462,20 @@ static void kill_overdue(struct runner *r)
 static struct watch_sight sight_of(struct runner *r, size_t mark)
 {
     struct child *c = r->children.at[mark];
-    struct watch_sight seen = { .memory_bytes = -1, .processes = -1 };
+    struct watch_sight seen = { .memory_bytes = -1, .processes = -1, .virtual_bytes = -1 };
     if (c->folder)                      // what we could see is the engine's client
         return seen;
     struct cgroup_use use = { .anonymous_bytes = -1 };
     PidList direct = { 0 };
     proc_children(&direct);
     for (int exact = 0; exact < 2; exact++) {
-        seen.memory_bytes = seen.processes = 0;
+        struct proc_look look = { .memory_bytes = 0 };
         for (size_t i = 0; i < direct.len; i++) {
             bool is_root = direct.at[i] == c->root;
             if (is_root || (direct.len > r->root_count && find_root(r, direct.at[i]) < 0 && find_owner(r, direct.at[i]) == (ptrdiff_t)mark))
-                proc_tree_look(direct.at[i], exact, &seen.memory_bytes, &seen.processes);
+                proc_tree_look(direct.at[i], exact, &look);
         }
+        seen.memory_bytes = look.memory_bytes, seen.processes = look.count, seen.virtual_bytes = look.virtual_bytes;
         bool is_news = seen.processes > 1 && seen.memory_bytes > EXACT_FROM && seen.memory_bytes > c->watch.peak_bytes;
         if (!is_news)
             break;

@@ -117,20 +117,23 @@ static void close_above(int last)
 
 // Nothing of the runner stays open here: its socket, or the reports of others, would else outlive it. The environment was
 // the user's, with what secrets there may be in it: /proc/1/environ must not have it.
-static void forget_runner(struct birth *b, struct start_streams *streams)
+static bool forget_runner(struct birth *b, struct start_streams *streams, struct err *err)
 {
     const int from[] = { b->report_fd, streams->out, streams->err };
     int high[LEN(from)];
     for (size_t i = 0; i < LEN(from); i++)
-        high[i] = fcntl(from[i], F_DUPFD_CLOEXEC, FIRST_FREE_FD);
+        if ((high[i] = fcntl(from[i], F_DUPFD_CLOEXEC, FIRST_FREE_FD)) < 0)
+            return err_errno(err, "cannot move a descriptor");
+    b->report_fd = high[0];             // what is told from here on
     for (size_t i = 0; i < LEN(from); i++)
-        dup3(high[i], REPORT_FD + (int)i, O_CLOEXEC);
+        if (dup3(high[i], REPORT_FD + (int)i, O_CLOEXEC) < 0)
+            return err_errno(err, "cannot move a descriptor");
     b->report_fd = REPORT_FD, streams->out = REPORT_FD + 1, streams->err = REPORT_FD + 2;
     close_above(REPORT_FD + 2);
     for (char **variable = environ; *variable; variable++)
         memset(*variable, 0, strlen(*variable));
     environ = NULL;
-    prctl(PR_SET_DUMPABLE, 0);
+    return prctl(PR_SET_DUMPABLE, 0) == 0 || err_errno(err, "cannot hide the memory of process 1");
 }
 
 static NORETURN void wait_for_all(const struct birth *b, pid_t command)
@@ -216,8 +219,7 @@ static NORETURN void become_task(struct birth *b)
     }
     if (!isolate_root(&b->arena, &b->start, &b->shown, &err))
         fail(b, &err);
-    forget_runner(b, &streams);
-    if (!isolate_lock(&err))
+    if (!forget_runner(b, &streams, &err) || !isolate_lock(&err))
         fail(b, &err);
     become_first(b, &streams, &err);
 }

@@ -25,6 +25,31 @@ static bool take_small(struct collection *c, Str real, struct output *out, struc
     return true;
 }
 
+// Are the bytes at `path` still those that were staged? The store's own are looked at by their stat, a user's through the memo.
+static bool is_as_staged(struct collection *c, const struct stage *stage, Str path)
+{
+    struct err err;
+    Str object;
+    Hash hash;
+    int64_t size;
+    if (store_has(c->store, stage->hash) && !store_locate(c->store, stage->hash, &c->arena, &object, &err))
+        return false;                   // damaged: it is set aside, and made again when needed
+    if (store_has(c->store, stage->hash) && str_eq(object, path))
+        return true;
+    return store_hash_file(c->store, path, &hash, &size, &err) && hash_eq(hash, stage->hash);
+}
+
+// Without a sandbox, who may write to an input can do it through the link that it is staged as. What such a task calls its
+// output would be recorded as the input that it was.
+static bool check_inputs(struct collection *c, const struct found_output *found, size_t count, struct err *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (found[i].stage >= 0 && !is_as_staged(c, &c->attempt->spec->stages[found[i].stage], found[i].real))
+            return err_set(err, ERR_INVALID, "the output '" STR_FMT "' is an input of the task, and was written to: let the task write to "
+                           "another name, have it staged as writable, or use a sandbox", STR_ARG(found[i].path));
+    return true;
+}
+
 // An output that is an input: known by its digest. A user's own file is not moved but copied, if the store lacks it.
 static bool take_input(struct collection *c, const struct found_output *found, struct output *out, struct err *err)
 {
@@ -97,7 +122,9 @@ static bool take_log(struct collection *c, const char *name, struct output *out,
     Str path = str_join_path(&c->arena, c->folder, str_of(name));
     struct stat st;
     *out = (struct output){ .kind = OUTPUT_FILE, .path = str_of(name), .is_inline = true, .hash = hash_bytes("", 0) };
-    if (lstat(path.data, &st) < 0 || !S_ISREG(st.st_mode) || st.st_size == 0)
+    if (lstat(path.data, &st) < 0)
+        return errno == ENOENT || err_errno(err, "the log %s", name);
+    if (!S_ISREG(st.st_mode) || st.st_size == 0)
         return true;
     out->is_inline = st.st_size <= RESULT_INLINE_MAX;
     return (out->is_inline ? take_small(c, path, out, err)
@@ -125,7 +152,8 @@ static void collect_all(struct collection *c)
     struct found_output *found = NULL;
     size_t count = 0;
     bool is_wanted = is_success(c);
-    if (is_wanted && !outputs_find(&c->arena, c->attempt, c->folder, c->outputs_max, &found, &count, &err)) {
+    bool are_found = is_wanted && outputs_find(&c->arena, c->attempt, c->folder, c->outputs_max, &found, &count, &err);
+    if (is_wanted && (!are_found || !check_inputs(c, found, count, &err))) {
         fail(&c->outcome, ATTEMPT_BAD_OUTPUT, &err);
         is_wanted = false;
     }

@@ -388,9 +388,13 @@ static bool drop_capabilities(struct err *err)
 {
     struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
     struct __user_cap_data_struct none[2] = { { 0 } };
-    for (int i = 0; i <= 63 && prctl(PR_CAPBSET_READ, i, 0, 0, 0) >= 0; i++)
-        if (prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0)
+    for (int i = 0; i <= 63; i++) {
+        int is_held = prctl(PR_CAPBSET_READ, i, 0, 0, 0);
+        if (is_held < 0 && errno == EINVAL)     // the one behind the last that this kernel knows
+            break;
+        if (is_held < 0 || (is_held && prctl(PR_CAPBSET_DROP, i, 0, 0, 0) < 0))
             return err_errno(err, "cannot give up a capability");
+    }
     return syscall(SYS_capset, &header, none) == 0 || err_errno(err, "cannot give up capabilities");
 }
 

@@ -249,6 +249,8 @@ static void on_done(struct local_executor *x, Str payload)
     m->peak_memory_bytes = (int64_t)wire_get_u64(&r);
     m->read_bytes = (int64_t)wire_get_u64(&r), m->written_bytes = (int64_t)wire_get_u64(&r);
     m->io_wait = (Time)wire_get_u64(&r);
+    m->chars_read = (int64_t)wire_get_u64(&r), m->chars_written = (int64_t)wire_get_u64(&r);
+    m->peak_virtual_bytes = (int64_t)wire_get_u64(&r);
     outcome->sandbox = sandbox_kind_name((enum sandbox_kind)wire_get_u32(&r));
     outcome->limit.kind = (enum attempt_limit_kind)wire_get_u32(&r);
     outcome->limit.asked = (int64_t)wire_get_u64(&r), outcome->limit.limit = (int64_t)wire_get_u64(&r);

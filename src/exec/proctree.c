@@ -203,18 +203,21 @@ static void add_children(pid_t pid, PidList *out)
         closedir(dir);
 }
 
+struct pages {                          // in bytes
+    int64_t all, own, shared;
+};
+
 // "size resident shared …", in pages.
-static bool read_statm(pid_t pid, int64_t *own, int64_t *shared)
+static bool read_statm(pid_t pid, struct pages *out)
 {
     char path[64], text[256];
-    long long resident, common;
+    long long all, resident, common, page = sysconf(_SC_PAGESIZE);
     snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
     ssize_t len = read_file(path, text, sizeof text - 1);
     text[MAX(len, 0)] = '\0';
-    if (sscanf(text, "%*d %lld %lld", &resident, &common) != 2)
+    if (sscanf(text, "%lld %lld %lld", &all, &resident, &common) != 3)
         return false;
-    *own = (resident - common) * sysconf(_SC_PAGESIZE);
-    *shared = common * sysconf(_SC_PAGESIZE);
+    *out = (struct pages){ .all = all * page, .own = (resident - common) * page, .shared = common * page };
     return true;
 }
 
@@ -230,22 +233,38 @@ static int64_t read_share(pid_t pid)
     return share && sscanf(share, "\nPss: %lld", &kilobytes) == 1 ? kilobytes * 1024 : -1;
 }
 
-void proc_tree_look(pid_t root, bool exact, int64_t *memory_bytes, int64_t *count)
+void proc_tree_look(pid_t root, bool exact, struct proc_look *look)
 {
     PidList found = { 0 };
     int64_t most_shared = 0;
     vec_push_heap(&found, root);
     for (size_t i = 0; i < found.len; i++) {
-        int64_t own, shared, share = exact ? read_share(found.at[i]) : -1;
-        if (share < 0 && !read_statm(found.at[i], &own, &shared))
+        struct pages pages;
+        if (!read_statm(found.at[i], &pages))
             continue;
-        *memory_bytes += share >= 0 ? share : own;
-        most_shared = share >= 0 ? most_shared : MAX(most_shared, shared);
-        ++*count;
+        int64_t share = exact ? read_share(found.at[i]) : -1;
+        look->memory_bytes += share >= 0 ? share : pages.own;
+        look->virtual_bytes += pages.all;
+        most_shared = share >= 0 ? most_shared : MAX(most_shared, pages.shared);
+        look->count++;
         add_children(found.at[i], &found);
     }
-    *memory_bytes += most_shared;
+    look->memory_bytes += most_shared;
     free(found.at);
+}
+
+// "rchar: N\nwchar: N\n…"
+bool proc_chars(pid_t pid, int64_t *got, int64_t *put)
+{
+    char path[64], text[512];
+    long long numbers[2];
+    snprintf(path, sizeof path, "/proc/%d/io", (int)pid);
+    ssize_t len = read_file(path, text, sizeof text - 1);
+    text[MAX(len, 0)] = '\0';
+    if (sscanf(text, "rchar: %lld wchar: %lld", &numbers[0], &numbers[1]) != 2)
+        return false;
+    *got = numbers[0], *put = numbers[1];
+    return true;
 }
 
 bool proc_has_label(pid_t pid, Str label, bool is_prefix)

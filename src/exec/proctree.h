@@ -29,9 +29,17 @@ void proc_table_free(struct proc_table *t);
 // `root` and everything below it, appended to *out (heap); what they use is added to *use. Both may be NULL.
 void proc_table_tree(const struct proc_table *t, pid_t root, PidList *out, struct proc_use *use);
 
-// What `root` and everything below it hold in memory now, adding to *memory_bytes, and how many they are, adding to
-// *count. Looks at nothing but them. What they share is counted once: exactly when `exact`, which takes longer.
-void proc_tree_look(pid_t root, bool exact, int64_t *memory_bytes, int64_t *count);
+struct proc_look {
+    int64_t memory_bytes;               // what they share is counted once
+    int64_t virtual_bytes;              // address space
+    int64_t count;
+};
+// Adds to *look what `root` and everything below it hold now. Looks at nothing but them. What they share is counted exactly
+// when `exact`, which takes longer.
+void proc_tree_look(pid_t root, bool exact, struct proc_look *look);
+// Bytes that `pid` and the children that it has waited for passed through system calls that read and write, from /proc/PID/io. It may be
+// dead, but not yet waited for. False: not to be known (another user's; a kernel without this accounting).
+bool proc_chars(pid_t pid, int64_t *got, int64_t *put);
 
 // True if the environment that `pid` was started with has PROC_MARKER with this label (or one that starts with it).
 bool proc_has_label(pid_t pid, Str label, bool is_prefix);

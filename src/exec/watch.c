@@ -13,7 +13,7 @@
 
 void watch_begin(struct watch *w, const struct sandbox_limits *limits, bool kernel_limits_memory, Time now)
 {
-    *w = (struct watch){ .limits = *limits, .kernel_limits_memory = kernel_limits_memory, .peak_bytes = -1 };
+    *w = (struct watch){ .limits = *limits, .kernel_limits_memory = kernel_limits_memory, .peak_bytes = -1, .peak_virtual_bytes = -1 };
     w->look_gap = FIRST_LOOK;
     w->look_at = now + FIRST_LOOK;
 }
@@ -49,6 +49,7 @@ void watch_look(struct watch *w, const struct watch_sight *seen, Time now)
     const struct sandbox_limits *limits = &w->limits;
     bool is_on_guard = limits->memory_bytes > 0 && !w->kernel_limits_memory;
     w->peak_bytes = MAX(w->peak_bytes, seen->memory_bytes);
+    w->peak_virtual_bytes = MAX(w->peak_virtual_bytes, seen->virtual_bytes);
     w->look_gap = MIN(w->look_gap + w->look_gap / 2, is_on_guard ? LONGEST_GAP_ON_GUARD : LONGEST_GAP);
     w->look_at = now + w->look_gap;
     if (seen->oom_kills > 0)            // one of its processes; the others would go on with half of the work

@@ -13,10 +13,11 @@ struct watch {
     Time kill_at;                       // 0: never
     Time look_at, look_gap;
     int64_t peak_bytes;                 // most that was seen at once; -1: never looked
+    int64_t peak_virtual_bytes;         // likewise
     struct attempt_limit limit;
 };
 struct watch_sight {                    // of all processes of the attempt together
-    int64_t memory_bytes, processes;    // -1: not known
+    int64_t memory_bytes, virtual_bytes, processes;     // -1: not known
     int64_t oom_kills;                  // by the kernel, for the attempt's own limit
 };
 struct watch_end {                      // what is known once all are dead

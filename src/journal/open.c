@@ -149,18 +149,33 @@ static bool copy_prefix(struct journal *j, const char *temp, struct err *err)
     return true;
 }
 
+enum { ASIDE_NAMES = 1000 };
+
+// A name that no other has: two may be set aside in one millisecond. A link, so that there is always a journal; where the filesystem
+// has none, it is moved.
+static bool name_aside(struct journal *j, struct arena *a, Str *aside, struct err *err)
+{
+    char when[TIME_TEXT];
+    time_text(time_now(), when);
+    *aside = str_printf(a, "journal.damaged-%s", when);
+    for (int i = 2; i <= ASIDE_NAMES; i++) {
+        bool is_free = faccessat(j->dir_fd, aside->data, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+        if (is_free && (linkat(j->dir_fd, "journal", j->dir_fd, aside->data, 0) == 0 || renameat(j->dir_fd, "journal", j->dir_fd, aside->data) == 0))
+            return true;
+        if (is_free)
+            break;
+        *aside = str_printf(a, "journal.damaged-%s-%d", when, i);
+    }
+    return err_errno(err, "cannot set %s/journal aside", j->dir);
+}
+
 // The sound prefix goes on under the old name; the damaged file keeps all its bytes under another.
 static bool set_aside(struct journal *j, struct arena *a, Str *damage, struct err *err)
 {
     static const char temp[] = ".tmp-journal";
-    char when[TIME_TEXT];
-    time_text(time_now(), when);
-    Str aside = str_printf(a, "journal.damaged-%s", when);
-    if (!copy_prefix(j, temp, err))
+    Str aside;
+    if (!copy_prefix(j, temp, err) || !name_aside(j, a, &aside, err))
         return false;
-    if (linkat(j->dir_fd, "journal", j->dir_fd, aside.data, 0) != 0 &&
-        renameat(j->dir_fd, "journal", j->dir_fd, aside.data) != 0)
-        return err_errno(err, "cannot set %s/journal aside", j->dir);
     if (renameat(j->dir_fd, temp, j->dir_fd, "journal") != 0 || fsync(j->dir_fd) != 0)
         return err_errno(err, "cannot put a sound %s/journal in place", j->dir);
     *damage = str_printf(a,

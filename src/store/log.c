@@ -136,6 +136,13 @@ bool log_settle(struct store *s, struct err *err)
     return ok;
 }
 
+void log_leave(struct store *s)
+{
+    if (s->log.fd > 0)
+        close(s->log.fd);
+    s->log.fd = 0;
+}
+
 // --- what a crash left
 
 struct recovery {

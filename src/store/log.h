@@ -25,6 +25,8 @@ bool log_append(struct store *s, struct pending *const *at, size_t count, struct
 bool log_is_full(const struct result_log *log);         // so large that it should be settled now
 // Makes the files durable and removes the log, if there is one.
 bool log_settle(struct store *s, struct err *err) MUST_CHECK;
+// Lets go of the log as it is: the next who opens the store reads it, as after a crash.
+void log_leave(struct store *s);
 // Takes up logs that have no owner. What fails is logged, and tried again by the next who opens the store.
 void log_recover(struct store *s);
 

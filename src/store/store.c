@@ -208,7 +208,9 @@ void store_close(struct store *s)
     struct err err;
     if (s->pending_count && !s->has_failed && !store_sync_results(s, &err))
         LOG(LOG_WARN, "results are lost: %s", err.text);
-    if (!s->is_closed && !log_settle(s, &err))
+    if (s->is_closed)
+        log_leave(s);
+    else if (!log_settle(s, &err))
         LOG(LOG_WARN, "%s", err.text);
     pending_release(&s->pending);
     memo_release(&s->memo);

@@ -25,6 +25,9 @@ static const struct number_field {
     { STR_CONST("read"), offsetof(struct measured, read_bytes) },
     { STR_CONST("written"), offsetof(struct measured, written_bytes) },
     { STR_CONST("io_wait"), offsetof(struct measured, io_wait) },       // from here on: not in older records, -1 then
+    { STR_CONST("rchar"), offsetof(struct measured, chars_read) },
+    { STR_CONST("wchar"), offsetof(struct measured, chars_written) },
+    { STR_CONST("peak_virtual"), offsetof(struct measured, peak_virtual_bytes) },
 };
 enum { NUMBERS_ALWAYS = 8 };
 static const struct text_field {

@@ -18,8 +18,10 @@ struct output {                         // everything kept below TASK_OUT, sorte
 struct measured {                       // of the process tree of one attempt
     Time started, ended;                // wall clock
     Time wall, user, system;            // durations
-    int64_t peak_memory_bytes, read_bytes, written_bytes;       // -1: not known
-    Time io_wait;                       // in which one of its processes waited for a disk; -1: not known
+    int64_t peak_memory_bytes, read_bytes, written_bytes;       // -1: not known, as in what follows
+    Time io_wait;                       // in which one of its processes waited for a disk
+    int64_t chars_read, chars_written;  // by system calls, from whatever; *_bytes are what disks moved
+    int64_t peak_virtual_bytes;         // address space of all its processes together
 };
 struct task_result {
     Hash key;

@@ -269,9 +269,17 @@ static void explain_first(struct arena *a, struct run_diff *d, struct store *sto
         task_parts_compare(a, before, after, d->before, d->after, &d->parts);
 }
 
+// Another key, and the same bytes: nothing behind it parts because of it.
+static bool left_the_same(const struct recorded_task *x, const struct recorded_task *y)
+{
+    Str before = recorded_task_last(x)->result, after = recorded_task_last(y)->result;
+    return is_finished(x) && is_finished(y) && before.len && str_eq(before, after);
+}
+
 static void compare_tasks(struct arena *a, struct run_diff *d)
 {
     const struct run_record *x = d->before, *y = d->after;
+    bool has_cause = false;
     for (size_t i = 0; i < x->tasks.len; i++) {
         const struct recorded_task *t = x->tasks.entries[i].value, *other = map_find(&y->tasks, t->name);
         if (!recorded_task_is_current(x, t))
@@ -283,8 +291,10 @@ static void compare_tasks(struct arena *a, struct run_diff *d)
         enum parting parting = parting_of(t, other);
         d->same_tasks += parting == PARTING_NONE;
         d->other_tasks += parting != PARTING_NONE;
-        if (parting != PARTING_NONE && d->parting == PARTING_NONE)
+        bool is_first = parting != PARTING_NONE && d->parting == PARTING_NONE, is_cause = parting != PARTING_NONE && !left_the_same(t, other);
+        if (is_first || (is_cause && !has_cause))
             d->parting = parting, d->first_before = t, d->first_after = other;
+        has_cause |= is_cause;
     }
     for (size_t i = 0; i < y->tasks.len; i++) {
         const struct recorded_task *t = y->tasks.entries[i].value, *other = map_find(&x->tasks, t->name);

@@ -21,7 +21,7 @@ struct run_diff {
     VEC(struct difference) differences; // workflow, inputs, tools, images, then outputs
     int64_t same_tasks, other_tasks;    // of those in both: alike; not
     VEC(const struct recorded_task *) only_before, only_after;
-    enum parting parting;               // of the first task, in the order in which the earlier run saw them
+    enum parting parting;               // of the first task that left other bytes (else: that has another key), in the earlier run's order
     const struct recorded_task *first_before, *first_after;
     bool parts_known;                   // what the keys were made of is kept
     struct part_differences parts;      // PARTING_KEY

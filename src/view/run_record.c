@@ -105,6 +105,8 @@ static struct measured measured_of(Value m)
         .user = value_get_int(m, STR("user"), -1), .system = value_get_int(m, STR("system"), -1),
         .peak_memory_bytes = value_get_int(m, STR("peak_memory"), -1), .read_bytes = value_get_int(m, STR("read"), -1),
         .written_bytes = value_get_int(m, STR("written"), -1), .io_wait = value_get_int(m, STR("io_wait"), -1),
+        .chars_read = value_get_int(m, STR("rchar"), -1), .chars_written = value_get_int(m, STR("wchar"), -1),
+        .peak_virtual_bytes = value_get_int(m, STR("peak_virtual"), -1),
     };
 }
 
@@ -202,7 +204,7 @@ static struct recorded_attempt *attempt_of(struct run_record *r, struct recorded
         return at;
     vec_push(r->arena, &t->attempts, (struct recorded_attempt){
         .start = r->starts.len - 1, .task = task, .number = number, .exit_code = -1, .out_bytes = -1,
-        .measured = { .wall = -1, .user = -1, .system = -1, .peak_memory_bytes = -1, .read_bytes = -1, .written_bytes = -1, .io_wait = -1 } });
+        .measured = measured_of(value_null) });
     return &t->attempts.at[t->attempts.len - 1];
 }
 

@@ -34,6 +34,9 @@ static void set_measured(struct arena *a, struct value_builder *b, const struct 
     value_map_set(b, STR("system_seconds"), known_seconds(at->measured.system));
     value_map_set(b, STR("read_bytes"), known(at->measured.read_bytes));
     value_map_set(b, STR("written_bytes"), known(at->measured.written_bytes));
+    value_map_set(b, STR("read_chars"), known(at->measured.chars_read));
+    value_map_set(b, STR("written_chars"), known(at->measured.chars_written));
+    value_map_set(b, STR("peak_virtual"), known(at->measured.peak_virtual_bytes));
     value_map_set(b, STR("io_wait_seconds"), known_seconds(at->measured.io_wait));
     value_map_set(b, STR("sandbox"), at->sandbox.len ? value_string(a, at->sandbox) : value_null);
     if (!value_is_null(at->limit))

@@ -98,7 +98,9 @@ static void cpu_percent(const struct row *r)
 static void peak_rss(const struct row *r) { put_number(r, measured(r)->peak_memory_bytes, measured(r)->peak_memory_bytes >= 0); }
 static void read_bytes(const struct row *r) { put_number(r, measured(r)->read_bytes, measured(r)->read_bytes >= 0); }
 static void write_bytes(const struct row *r) { put_number(r, measured(r)->written_bytes, measured(r)->written_bytes >= 0); }
-static void unknown(const struct row *r) { strbuf_addc(r->out, '-'); }
+static void peak_vmem(const struct row *r) { put_number(r, measured(r)->peak_virtual_bytes, measured(r)->peak_virtual_bytes >= 0); }
+static void rchar(const struct row *r) { put_number(r, measured(r)->chars_read, measured(r)->chars_read >= 0); }
+static void wchar(const struct row *r) { put_number(r, measured(r)->chars_written, measured(r)->chars_written >= 0); }
 static void container(const struct row *r) { put_text(r, r->task->image); }
 static void attempt(const struct row *r) { put_number(r, r->attempt->number, r->attempt->number > 0); }
 
@@ -150,7 +152,7 @@ static const struct column {
     // Nextflow's default columns, in its order
     { "task_id", task_id }, { "hash", hash }, { "native_id", native_id }, { "name", name }, { "status", status }, { "exit", exit_code },
     { "submit", submit }, { "duration", duration }, { "realtime", realtime }, { "%cpu", cpu_percent }, { "peak_rss", peak_rss },
-    { "peak_vmem", unknown }, { "rchar", unknown }, { "wchar", unknown },
+    { "peak_vmem", peak_vmem }, { "rchar", rchar }, { "wchar", wchar },
     // others of Nextflow's
     { "process", process }, { "tag", tag }, { "container", container }, { "attempt", attempt }, { "cpus", cpus }, { "memory", memory },
     { "disk", disk }, { "time", time_limit }, { "start", start }, { "complete", complete }, { "read_bytes", read_bytes },

@@ -13,11 +13,13 @@ baseCommand:
   - bash
   - -euc
   - |
-    if petri check --json --digest --pair "$2" "$3" >checked.json; then
+    if petri check --json --digest --refuse line-ends --pair "$2" "$3" >checked.json; then
         jq -r '.files[].digest' checked.json
     else
-        petri check --quiet --pair "$2" "$3" >&2 || true
-        echo "row $1 of the sample sheet, columns fastq_1 and fastq_2: these reads cannot be used as they are" >&2
+        petri check --quiet --refuse line-ends --pair "$2" "$3" >&2 || true
+        columns=$(jq -r --arg one "$2" '[.files[] | select(.ok | not) | if .path == $one then "fastq_1" else "fastq_2" end] | unique
+            | if length > 1 then "columns " else "column " end + join(" and ")' checked.json)
+        echo "row $1, ${columns:-columns fastq_1 and fastq_2} of the sample sheet: these reads cannot be used as they are" >&2
         exit 1
     fi
   - check

@@ -72,7 +72,7 @@ $trimming[0] as $lanes
         | [$indels[] | select((if .[0] < -10 then -10 elif .[0] > 10 then 10 else .[0] end) == $n) | .[1]] | add // 0]}]}])
 }
 + if $truth | length == 0 then {} else {
-  truth: section("truth"; "Against the truth"; 40; "Where the truth is complete; both sides normalised in the same way.";
+  truth: section("truth"; "Against the truth"; 5; "Where the truth is complete; both sides normalised in the same way.";
     [{kind: "table", id: "comparison", title: "Variants found, missed and wrong",
       columns: [column("sample"; "Sample"; "text"; {}), column("type"; "Type"; "text"; {}), column("found"; "Found"; "integer"; {}),
         column("missed"; "Missed"; "integer"; {}), column("wrong"; "Wrong"; "integer"; {help: "Called, but not in the truth."}),
@@ -83,6 +83,6 @@ $trimming[0] as $lanes
       rows: [$truth[] | [.sample, .type, (.found | number), (.missed | number), (.wrong | number), (.precision | number), (.recall | number),
         (.f1 | number), (.genotype_concordance | number)]]},
      metrics("truth"; "By sample"; [$truth[] | (.type | ascii_downcase) as $t | ("precision", "recall") as $what
-        | column($t + "_" + $what; .type + " " + $what; "number"; {decimals: 4})];
+        | column($t + "_" + $what; .type + " " + $what; "number"; {decimals: 4, headline: true})];
       [$truth[] | (.type | ascii_downcase) as $t | {key: ($t + "_precision"), value: (.precision | number)}, {key: ($t + "_recall"), value: (.recall | number)}] | from_entries)])
 } end

@@ -76,7 +76,8 @@ expression: |
       if (sex === undefined) at(row, "sex", "female, male or unknown is expected");
       if (/^GRCh/.test(inputs.ploidy) && !sex) at(row, "sex", "ploidy " + inputs.ploidy + " goes by the sex: write female or male, or run with --ploidy 2");
       columns.forEach(function (c) {
-        if (!ending(r[c])) at(row, c, "a FASTQ file is expected: its name ends with .fastq, .fq, .fastq.gz or .fq.gz");
+        if (/\.(bz2|xz|zst|zip|tar|sra|bam|cram)$/i.test(r[c].basename)) at(row, c, "FASTQ is expected, plain or packed as gzip: unpack or convert the file first");
+        else if (!ending(r[c])) at(row, c, "a FASTQ file is expected: its name ends with .fastq, .fq, .fastq.gz or .fq.gz");
         var before = seen_file[r[c].location];
         if (before) at(row, c, "the same file as in " + before + "; every file stands in the sheet once");
         seen_file[r[c].location] = "row " + row + ", column " + c;
@@ -114,7 +115,7 @@ expression: |
     });
     var version = inputs.reference_version ? "-" + inputs.reference_version : "", vcf = inputs.truth && /\.(vcf|vcf\.gz|vcf\.bgz|bcf)$/i.exec(inputs.truth.basename);
     if (!word.test(inputs.reference_name + version)) fault("--reference-name and --reference-version: " + rule + " are expected");
-    if (/\.(gz|bgz|bz2|xz|zip)$/i.test(inputs.reference.basename)) fault("--reference: the FASTA file is compressed; unpack it first");
+    if (/\.(gz|bgz|bz2|xz|zip)$/i.test(inputs.reference.basename)) fault("--reference: the FASTA file is compressed; unpack it first (gunzip -k FILE)");
     if (inputs.truth && !vcf) fault("--truth: a name that ends with .vcf, .vcf.gz or .bcf is expected");
     [["regions", inputs.regions], ["confident", inputs.confident]].forEach(function (f) {
       if (f[1] && !/\.bed$/i.test(f[1].basename)) fault("--" + f[0] + ": a name that ends with .bed is expected" + (/gz$/i.test(f[1].basename) ? "; unpack it first" : ""));

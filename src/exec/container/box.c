@@ -222,7 +222,8 @@ static void read_end(Str line, struct box_report *r)
     const struct { Str name; int64_t *to; } fields[] = {
         { STR_CONST("user"), &r->user_ns }, { STR_CONST("system"), &r->system_ns }, { STR_CONST("peak"), &r->peak_bytes },
         { STR_CONST("read"), &r->read_bytes }, { STR_CONST("written"), &r->written_bytes }, { STR_CONST("oom"), &r->oom_kills },
-        { STR_CONST("limit"), &r->limit_bytes },
+        { STR_CONST("limit"), &r->limit_bytes }, { STR_CONST("rchar"), &r->read_chars }, { STR_CONST("wchar"), &r->written_chars },
+        { STR_CONST("virtual"), &r->peak_virtual_bytes },
     };
     int64_t number;
     Str how = str_cut(&line, ' ');
@@ -241,7 +242,8 @@ static void read_end(Str line, struct box_report *r)
 
 struct box_report box_report_read(Str text)
 {
-    struct box_report r = { .user_ns = -1, .system_ns = -1, .peak_bytes = -1, .read_bytes = -1, .written_bytes = -1, .limit_bytes = -1 };
+    struct box_report r = { .user_ns = -1, .system_ns = -1, .peak_bytes = -1, .read_bytes = -1, .written_bytes = -1, .limit_bytes = -1,
+                            .read_chars = -1, .written_chars = -1, .peak_virtual_bytes = -1 };
     while (text.len) {
         Str line = str_cut(&text, '\n'), word = str_cut(&line, ' ');
         int64_t code;

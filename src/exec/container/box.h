@@ -56,6 +56,7 @@ struct box_report {
     bool is_signal;
     int number;                         // exit code, or signal
     int64_t user_ns, system_ns, peak_bytes, read_bytes, written_bytes, oom_kills, limit_bytes;      // -1: not known
+    int64_t read_chars, written_chars, peak_virtual_bytes;     // likewise
 };
 // Whatever the text: what cannot be understood is left out.
 struct box_report box_report_read(Str text);

@@ -82,23 +82,29 @@ static void keep(struct strbuf *b, Str more, bool is_message)
     strbuf_add(b, more);
 }
 
-// True until the other end is closed.
-static bool take(int fd, struct strbuf *b, bool is_message)
+static bool is_passing(void) { return errno == EINTR || errno == EAGAIN; }
+
+// True until the other end is closed, or *problem is set.
+static bool take(int fd, struct strbuf *b, bool is_message, int *problem)
 {
     char block[BLOCK];
     ssize_t n = read(fd, block, sizeof block);
-    if (n < 0)
-        return errno == EINTR || errno == EAGAIN;
+    if (n < 0) {
+        *problem = is_passing() ? *problem : errno;
+        return is_passing();
+    }
     keep(b, (Str){ block, (size_t)n }, is_message);
     return n > 0;
 }
 
-// True while there is more of it.
-static bool give(int fd, Str *input)
+// True while there is more of it, and somebody who reads it.
+static bool give(int fd, Str *input, int *problem)
 {
     ssize_t n = write(fd, input->data, input->len);
-    if (n < 0)
-        return errno == EINTR || errno == EAGAIN;
+    if (n < 0) {
+        *problem = is_passing() || errno == EPIPE ? *problem : errno;
+        return is_passing();
+    }
     *input = str_from(*input, (size_t)n);
     return input->len > 0;
 }
@@ -110,8 +116,10 @@ static void close_one(int *fd)
     *fd = -1;
 }
 
-static void converse(struct pipes *p, Str input, struct strbuf *out, struct strbuf *err)
+// 0, or the errno for which not all of what it says is known.
+static int converse(struct pipes *p, Str input, struct strbuf *out, struct strbuf *err)
 {
+    int problem = 0;
     struct sigaction ignore = { .sa_handler = SIG_IGN }, before;
     sigaction(SIGPIPE, &ignore, &before);               // it may end without reading all
     close_one(&p->in[0]), close_one(&p->out[1]), close_one(&p->err[1]);
@@ -120,16 +128,17 @@ static void converse(struct pipes *p, Str input, struct strbuf *out, struct strb
         close_one(&p->in[1]);
     while (p->out[0] >= 0 || p->err[0] >= 0) {
         struct pollfd polls[] = { { p->in[1], POLLOUT, 0 }, { p->out[0], POLLIN, 0 }, { p->err[0], POLLIN, 0 } };
-        if (poll(polls, LEN(polls), -1) < 0 && errno != EINTR)
-            break;
-        if (polls[0].revents && !give(p->in[1], &input))
+        if (poll(polls, LEN(polls), -1) < 0)
+            continue;                   // a signal
+        if (polls[0].revents && !give(p->in[1], &input, &problem))
             close_one(&p->in[1]);
-        if (polls[1].revents && !take(p->out[0], out, false))
+        if (polls[1].revents && !take(p->out[0], out, false, &problem))
             close_one(&p->out[0]);
-        if (polls[2].revents && !take(p->err[0], err, true))
+        if (polls[2].revents && !take(p->err[0], err, true, &problem))
             close_one(&p->err[0]);
     }
     sigaction(SIGPIPE, &before, NULL);
+    return problem;
 }
 
 bool command_run(struct arena *a, const Str *argv, size_t argc, Str input, bool show, struct command_result *result, struct err *err)
@@ -143,9 +152,11 @@ bool command_run(struct arena *a, const Str *argv, size_t argc, Str input, bool 
         return false;
     bool ok = start(a, argv, argc, &pipes, show, &pid, err);
     if (ok) {
-        converse(&pipes, input, &out, &messages);
+        int problem = converse(&pipes, input, &out, &messages);
         while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
             continue;
+        errno = problem;
+        ok = !problem || err_errno(err, "cannot talk to " STR_FMT, STR_ARG(argv[0]));
     }
     close_all(&pipes);
     if (ok && out.overflow)

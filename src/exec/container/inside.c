@@ -377,9 +377,11 @@ static void report_end(struct box *b)
     bool has_exited = b->root == 0 && WIFEXITED(b->root_status);
     int number = has_exited ? WEXITSTATUS(b->root_status) : b->root == 0 ? WTERMSIG(b->root_status) : SIGKILL;
     use_finish(&b->use);
-    say("end %s %d user %lld system %lld peak %lld read %lld written %lld oom %lld limit %lld", has_exited ? "exit" : "signal", number,
+    say("end %s %d user %lld system %lld peak %lld read %lld written %lld oom %lld limit %lld rchar %lld wchar %lld virtual %lld",
+        has_exited ? "exit" : "signal", number,
         (long long)b->use.user_ns, (long long)b->use.system_ns, (long long)b->use.peak_bytes, (long long)b->use.read_bytes,
-        (long long)b->use.written_bytes, (long long)b->use.oom_kills, (long long)b->use.limit_bytes);
+        (long long)b->use.written_bytes, (long long)b->use.oom_kills, (long long)b->use.limit_bytes,
+        (long long)b->use.read_chars, (long long)b->use.written_chars, (long long)b->use.peak_virtual_bytes);
     exit(has_exited ? number : 128 + number);
 }
 

@@ -49,8 +49,8 @@ static int64_t field(const struct text *t, const char *name)
 {
     size_t len = strlen(name);
     for (const char *line = t->z; line && *line; line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL)
-        if (strncmp(line, name, len) == 0 && line[len] == ' ')
-            return strtoll(line + len, NULL, 10);
+        if (strncmp(line, name, len) == 0 && (line[len] == ' ' || line[len] == ':'))
+            return strtoll(line + len + 1, NULL, 10);
     return -1;
 }
 
@@ -100,10 +100,10 @@ static int64_t group_memory(const struct use *u)
     return -1;
 }
 
-// The resident memory of all processes that we can see, but ours.
-static int64_t processes_memory(void)
+// The address space and the resident memory of all processes that we can see, but ours.
+static void processes_memory(int64_t *virtual_bytes, int64_t *bytes)
 {
-    int64_t pages = 0;
+    int64_t all = 0, resident = 0, page = sysconf(_SC_PAGESIZE);
     DIR *proc = opendir("/proc");
     for (struct dirent *d; proc && (d = readdir(proc));) {
         char path[300], *end;
@@ -112,17 +112,19 @@ static int64_t processes_memory(void)
         if (*end || pid <= 0 || pid == getpid())
             continue;
         snprintf(path, sizeof path, "/proc/%ld/statm", pid);
-        if (read_text(path, &t) && strchr(t.z, ' '))
-            pages += strtoll(strchr(t.z, ' '), NULL, 10);
+        if (read_text(path, &t)) {
+            all += strtoll(t.z, &end, 10);
+            resident += strtoll(end, NULL, 10);
+        }
     }
     if (proc)
         closedir(proc);
-    return pages * sysconf(_SC_PAGESIZE);
+    *virtual_bytes = all * page, *bytes = resident * page;
 }
 
 void use_begin(struct use *u)
 {
-    *u = (struct use){ .peak_bytes = -1, .limit_bytes = -1 };
+    *u = (struct use){ .peak_bytes = -1, .limit_bytes = -1, .read_chars = -1, .written_chars = -1, .peak_virtual_bytes = -1 };
     if (is_ours(GROUPS "/cgroup.procs") && access(GROUPS "/memory.stat", R_OK) == 0) {
         u->version = 2;
         u->limit_bytes = read_number(GROUPS "/memory.max");
@@ -137,8 +139,12 @@ void use_begin(struct use *u)
 
 void use_sample(struct use *u)
 {
-    // Without a group of our own all processes in sight count; being number 1, those are the container's.
-    int64_t now = u->version ? group_memory(u) : getpid() == 1 ? processes_memory() : -1;
+    // Being number 1, all processes in sight are the container's. Without a group of our own their memory is what there is.
+    int64_t all = -1, resident = -1;
+    if (getpid() == 1)
+        processes_memory(&all, &resident);
+    int64_t now = u->version ? group_memory(u) : resident;
+    u->peak_virtual_bytes = all > u->peak_virtual_bytes ? all : u->peak_virtual_bytes;
     u->peak_bytes = now > u->peak_bytes ? now : u->peak_bytes;
 }
 
@@ -159,6 +165,14 @@ static void read_blocks(struct use *u)
     }
     u->read_bytes = read > u->read_bytes ? read : u->read_bytes;
     u->written_bytes = written > u->written_bytes ? written : u->written_bytes;
+}
+
+// Of all that we waited for, and the little of our own.
+static void read_chars(struct use *u)
+{
+    struct text t;
+    if (read_text("/proc/self/io", &t))
+        u->read_chars = field(&t, "rchar"), u->written_chars = field(&t, "wchar");
 }
 
 static void read_oom(struct use *u)
@@ -190,6 +204,7 @@ void use_finish(struct use *u)
     if (user + system > u->user_ns + u->system_ns)
         u->user_ns = user, u->system_ns = system;
     read_blocks(u);
+    read_chars(u);
     read_oom(u);
 }
 

@@ -9,6 +9,8 @@ struct use {
     int64_t user_ns, system_ns;
     int64_t peak_bytes;                 // memory that could not be given back: without the page cache; -1: not known
     int64_t read_bytes, written_bytes;
+    int64_t read_chars, written_chars;  // through system calls; -1: not known
+    int64_t peak_virtual_bytes;         // address space of all processes; -1: not known
     int64_t oom_kills;                  // how often the kernel killed for the container's limit
     int64_t limit_bytes;                // of memory, as the group has it; -1: none or not known
     int64_t user_before_ns, system_before_ns;           // spent in the group before us

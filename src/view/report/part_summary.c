@@ -166,6 +166,62 @@ static struct totals add_up(const struct facts *f)
     return t;
 }
 
+// One value of a workflow's own: of the only row, or from the least to the most of all.
+static void add_headline(struct strbuf *out, const struct section_block *b, size_t column)
+{
+    struct cell least = { 0 }, most = { 0 };
+    struct strbuf text = { 0 };
+    Str name = { 0 };
+    size_t count = 0;
+    for (size_t i = 0; i < b->rows.len; i++) {
+        const struct section_row *r = &b->rows.at[i];
+        if (column >= r->cells.len || r->cells.at[column].kind != CELL_NUMBER)
+            continue;
+        struct cell cell = r->cells.at[column];
+        least = count == 0 || cell.number < least.number ? cell : least;
+        most = count == 0 || cell.number > most.number ? cell : most;
+        name = r->name;
+        count++;
+    }
+    if (count == 0)
+        return;
+    strbuf_addz(out, "<div><dt>");
+    html_add_cut(out, b->columns.at[column].title, 60);
+    strbuf_addz(out, "</dt><dd>");
+    cell_text(&b->columns.at[column], &least, &text);
+    if (most.number > least.number) {
+        strbuf_addz(&text, " to ");
+        cell_text(&b->columns.at[column], &most, &text);
+    }
+    html_add(out, strbuf_str(&text));
+    strbuf_addz(out, " <small>");
+    if (count == 1)
+        html_add_cut(out, name, 40);
+    else
+        strbuf_addf(out, "of %zu", count);
+    strbuf_addz(out, "</small></dd></div>");
+    strbuf_release(&text);
+}
+
+// What the workflow says is the main thing: before all that is true of every run.
+static void add_headlines(struct strbuf *out, const struct sections *s)
+{
+    enum { SHOWN = 12 };
+    size_t shown = 0;
+    for (size_t i = 0; i < s->at.len; i++)
+        for (size_t k = 0; k < s->at.at[i]->blocks.len; k++) {
+            const struct section_block *b = s->at.at[i]->blocks.at[k];
+            for (size_t c = 0; b->kind == BLOCK_METRICS && c < b->columns.len && shown < SHOWN; c++) {
+                if (!b->columns.at[c].is_headline)
+                    continue;
+                strbuf_addz(out, shown++ ? "" : "<dl class=\"tiles main\">");
+                add_headline(out, b, c);
+            }
+        }
+    if (shown)
+        strbuf_addz(out, "</dl>\n");
+}
+
 static void add_tiles(struct strbuf *out, const struct facts *f)
 {
     struct totals t = add_up(f);
@@ -261,6 +317,7 @@ void part_summary(struct strbuf *out, const struct facts *f)
     struct sections_verdict v = sections_judge(f->arena, f->report->sections);
     add_verdicts(out, f, &v);
     add_error(out, f);
+    add_headlines(out, f->report->sections);
     add_reasons(out, &v);
     add_tiles(out, f);
     add_facts(out, f);

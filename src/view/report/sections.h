@@ -34,7 +34,7 @@ struct column {
     Str id, title, unit, help;
     enum column_format format;
     int decimals;                       // -1: as many as needed
-    bool is_hidden;
+    bool is_hidden, is_headline;        // is_headline: its values are among the first numbers of the page (METRICS)
     double warn_below, warn_above, fail_below, fail_above;      // NaN: none
 };
 enum cell_kind { CELL_NONE, CELL_NUMBER, CELL_TEXT };

@@ -148,6 +148,7 @@ static struct column read_column(struct reader *r, const struct node *n)
     c.help = read_text(r, n, STR("help"));
     c.format = (enum column_format)read_word(r, n, STR("format"), formats, LEN(formats), FORMAT_NUMBER);
     c.is_hidden = read_bool(r, n, STR("hidden"));
+    c.is_headline = read_bool(r, n, STR("headline"));
     c.warn_below = read_number(r, n, STR("warn_below"));
     c.warn_above = read_number(r, n, STR("warn_above"));
     c.fail_below = read_number(r, n, STR("fail_below"));

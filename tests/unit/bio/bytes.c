@@ -122,6 +122,16 @@ TEST(a_kind_is_told_by_name_and_by_content_where_the_name_is_none)
     EXPECT_INT(kind_of_path(STR("a.gz")), KIND_UNKNOWN);
 }
 
+TEST(a_packing_that_is_not_read_is_told_by_its_first_bytes)
+{
+    EXPECT_STR(str_of(kind_packing(STR("BZh61AY&SYxx"))->name), STR("packed as bzip2"));
+    EXPECT_STR(str_of(kind_packing(STR("\x1f\x8b\b"))->name), STR("packed by gzip twice"));
+    EXPECT(kind_packing(STR("BZh")) == NULL);
+    EXPECT(kind_packing(STR("BZhello\t4")) == NULL);
+    EXPECT(kind_packing(STR("")) == NULL);
+    EXPECT(kind_packing(STR("@r\nA\n+\nI\n")) == NULL);
+}
+
 TEST(n50_is_the_length_whose_sequences_hold_half_of_all)
 {
     struct arena a = { 0 };

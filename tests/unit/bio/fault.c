@@ -25,6 +25,18 @@ TEST(faults_are_shown_by_place_and_those_over_the_limit_are_counted)
     arena_release(&a);
 }
 
+TEST(a_warning_whose_code_is_refused_is_an_error)
+{
+    struct arena a = { 0 };
+    struct faults f = { .arena = &a, .kept_per_code = 1, .is_lenient = true, .refused = STR("other, c") };
+    fault_warn(&f, 1, 1, "c", "x");
+    fault_convention(&f, 1, 1, "c", "x");
+    fault_warn(&f, 1, 1, "cc", "x");
+    EXPECT_INT(f.errors, 2);
+    EXPECT_INT(f.warnings, 1);
+    arena_release(&a);
+}
+
 TEST(a_convention_is_an_error_unless_the_list_is_lenient)
 {
     struct arena a = { 0 };

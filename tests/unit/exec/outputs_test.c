@@ -171,3 +171,62 @@ TEST(a_tree_of_two_thousand_files_is_kept)
         EXPECT(str_compare(t->outcome.outputs[i - 1].path, t->outcome.outputs[i].path) < 0);
     rig_release(&r);
 }
+
+// A user's file is read-only for the task by its mode alone, and not even that for who may write it.
+static struct tried *written_input(struct rig *r, const char *script, size_t size)
+{
+    char bytes[8192];
+    memset(bytes, 'x', sizeof bytes);
+    bytes[size] = '\0';
+    rig_write(r, "mine", bytes);
+    struct tried *t = rig_script(r, script, "data");
+    struct stage stage = { .kind = STAGE_FILE, .path = STR(TASK_OUT "/data"), .hash = hash_bytes(bytes, size), .size = (int64_t)size };
+    rig_stage(r, t, stage, rig_path(r, "mine"), (Str){ 0 });
+    return t;
+}
+
+TEST(an_input_that_is_an_output_unchanged_is_kept_as_it_was)
+{
+    struct rig r;
+    rig_init(&r);
+    for (size_t size = 100; size < 8000; size += 7000) {
+        struct tried *t = written_input(&r, "true", size);
+        EXPECT_INT(rig_run(&r, t)->end, ATTEMPT_EXITED);
+        EXPECT_INT(t->outcome.output_count, 1);
+        EXPECT_INT(t->outcome.outputs[0].size, size);
+        EXPECT(hash_eq(t->outcome.outputs[0].hash, t->spec.stages[0].hash));
+    }
+    rig_release(&r);
+}
+
+TEST(what_was_written_through_the_link_to_an_input_is_never_recorded_as_that_input)
+{
+    struct rig r;
+    rig_init(&r);
+    for (size_t size = 100; size < 8000; size += 7000) {
+        struct tried *t = written_input(&r, "echo other > data", size);
+        EXPECT_INT(rig_run(&r, t)->end, ATTEMPT_BAD_OUTPUT);
+        EXPECT(str_find(str_of(t->outcome.err.text), STR("the output 'data' is an input of the task, and was written to")) >= 0);
+        EXPECT_INT(t->outcome.output_count, 0);
+    }
+    rig_release(&r);
+}
+
+TEST(an_object_of_the_store_that_was_written_to_is_no_output_and_is_not_served_afterwards)
+{
+    struct rig r;
+    struct err err;
+    Hash hash;
+    char bytes[5000];
+    Str path;
+    rig_init(&r);
+    memset(bytes, 'y', sizeof bytes);
+    EXPECT_OK(store_put_bytes(r.store, (Str){ bytes, sizeof bytes }, &hash, &err), err);
+    EXPECT_OK(store_locate(r.store, hash, &r.arena, &path, &err), err);
+    struct tried *t = rig_script(&r, "chmod u+w $(readlink data) && echo other > data", "data");
+    rig_stage(&r, t, (struct stage){ .kind = STAGE_FILE, .path = STR(TASK_OUT "/data"), .hash = hash, .size = sizeof bytes }, path, (Str){ 0 });
+    EXPECT_INT(rig_run(&r, t)->end, ATTEMPT_BAD_OUTPUT);
+    EXPECT(!store_locate(r.store, hash, &r.arena, &path, &err));
+    EXPECT(err.code == ERR_DAMAGED || err.code == ERR_NOT_FOUND);
+    rig_release(&r);
+}

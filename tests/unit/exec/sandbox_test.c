@@ -155,9 +155,9 @@ TEST(a_task_in_a_sandbox_finds_its_inputs_outputs_and_streams_as_without)
     rig_write(&r, "source", "SOURCE");
     struct tried *t = rig_script(&r, "cat; cat /petri/task/in/0/text; cat linked; cp /petri/task/in/0/name copy; ln -s linked link; ln -s /petri/task/in/0/name far; echo e >&2", "**");
     t->spec.stdin_path = STR("/petri/task/in/0/name");
-    rig_stage(&r, t, (struct stage){ .kind = STAGE_FILE, .path = STR_CONST("/petri/task/in/0/name"), .size = 6 }, rig_path(&r, "source"), (Str){ 0 });
+    rig_stage(&r, t, (struct stage){ .kind = STAGE_FILE, .path = STR_CONST("/petri/task/in/0/name"), .hash = hash_bytes("SOURCE", 6), .size = 6 }, rig_path(&r, "source"), (Str){ 0 });
     rig_stage(&r, t, (struct stage){ .kind = STAGE_TEXT, .path = STR_CONST("/petri/task/in/0/text"), .text = STR_CONST("/petri/task/in") }, (Str){ 0 }, (Str){ 0 });
-    rig_stage(&r, t, (struct stage){ .kind = STAGE_FILE, .path = STR_CONST("/petri/task/out/linked"), .size = 6 }, rig_path(&r, "source"), (Str){ 0 });
+    rig_stage(&r, t, (struct stage){ .kind = STAGE_FILE, .path = STR_CONST("/petri/task/out/linked"), .hash = hash_bytes("SOURCE", 6), .size = 6 }, rig_path(&r, "source"), (Str){ 0 });
     const struct attempt_outcome *o = rig_run(&r, t);
     EXPECT_INT(o->end, ATTEMPT_EXITED);
     EXPECT_INT(o->exit_code, 0);
@@ -210,7 +210,32 @@ TEST(memory_is_measured_over_all_processes_together)
                          "while [ ! -e full.1 -o ! -e full.2 -o ! -e full.3 ]; do sleep 0.05; done; sleep 1.5) & done; wait";
     const struct attempt_outcome *o = rig_run(&r, rig_script(&r, script, ""));
     EXPECT(o->measured.peak_memory_bytes > 55000000);   // no single one has more than 45 MB
+    EXPECT(o->measured.peak_virtual_bytes > o->measured.peak_memory_bytes);
     rig_release(&r);
+}
+
+// 3 MB are read by a child and piped to another, then 1 MB by an orphan that the task waits for, but not as its parent.
+static void chars_are_counted(enum sandbox_kind kind)
+{
+    struct rig r;
+    use(&r, kind);
+    const char *script = "head -c 3000000 /dev/zero | cat >kept; (head -c 1000000 /dev/zero >late && mv late done &); "
+                         "while [ ! -e done ]; do sleep 0.05; done";
+    const struct measured *m = &rig_run(&r, rig_script(&r, script, ""))->measured;
+    EXPECT(m->chars_read >= 7000000 && m->chars_read < 9000000);
+    EXPECT(m->chars_written >= 7000000 && m->chars_written < 9000000);
+    m = &rig_run(&r, rig_script(&r, "exit 0", ""))->measured;
+    EXPECT(m->chars_read >= 0 && m->chars_read < 1000000);      // nothing of the one before
+    EXPECT(m->chars_written >= 0 && m->chars_written < 1000000);
+    rig_release(&r);
+}
+
+TEST(bytes_read_and_written_through_system_calls_are_counted_of_all_processes) { chars_are_counted(SANDBOX_NONE); }
+
+TEST(bytes_read_and_written_in_a_sandbox_are_counted_too)
+{
+    if (can_isolate())
+        chars_are_counted(SANDBOX_BWRAP);
 }
 
 TEST(a_cancelled_sandbox_is_asked_first_and_then_killed_with_all_that_is_in_it)
@@ -299,11 +324,12 @@ TEST(a_control_group_is_only_had_where_it_can_be_entered)
 
 TEST(a_tree_of_processes_is_counted_without_looking_at_the_others)
 {
-    int64_t bytes = 0, count = 0, exact = 0, same = 0;
-    proc_tree_look(getpid(), false, &bytes, &count);
-    proc_tree_look(getpid(), true, &exact, &same);
-    EXPECT_INT(count, 1);
-    EXPECT_INT(same, 1);
-    EXPECT(bytes > 100000 && exact > 100000);
+    struct proc_look quick = { 0 }, exact = { 0 };
+    proc_tree_look(getpid(), false, &quick);
+    proc_tree_look(getpid(), true, &exact);
+    EXPECT_INT(quick.count, 1);
+    EXPECT_INT(exact.count, 1);
+    EXPECT(quick.memory_bytes > 100000 && exact.memory_bytes > 100000);
+    EXPECT(quick.virtual_bytes > quick.memory_bytes);
     EXPECT(refused_connections() >= 0);
 }

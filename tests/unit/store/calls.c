@@ -34,6 +34,7 @@ static struct promised use(struct store *s, struct arena *a, const struct task_r
     p.taken = store_take_file(s, str_of(in_dir("file")), &p.taken_hash, &size, &err);
     p.result = store_put_result(s, r, false, NULL, &err) && store_sync_results(s, &err);
     (void)!store_find_result(s, r->key, a, &found, &err);
+    hash = hash_bytes(large, LARGE);
     if (store_locate(s, hash, a, &path, &err) && store_export(s, hash, str_of(in_dir("out")), false, &err)) {
         struct stat st;
         EXPECT(stat(in_dir("out"), &st) != 0 || st.st_size == LARGE);
