@@ -7,7 +7,7 @@ doc: |
   From protein sequences (FASTA) and a language model to one vector a sequence, an index that finds the nearest neighbours of any sequence, and a report: checks, shards, embedding
   (a task for each shard, which resumes by itself), merging, indexing, and what the sequences and vectors look like.
 
-  The same sequences, model and settings give the same bytes, with any number of threads, in any number of shards, however often the run was interrupted.
+  The same sequences, model and settings give the same bytes, with any number of threads, however often the run was interrupted. Other shards give the same vectors in other files.
 requirements:
   ScatterFeatureRequirement: {}
   StepInputExpressionRequirement: {}
