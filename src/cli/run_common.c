@@ -123,6 +123,7 @@ bool run_create(struct run_plan *plan, struct journal **journal, struct err *err
 
 // --- records
 
+// Cron and services have no USER. This machine's own users first: glibc's services of names crash when memory is out.
 static Str user_name(struct arena *a)
 {
     enum { LINE_MAX_BYTES = 16 << 10 };
@@ -131,7 +132,14 @@ static Str user_name(struct arena *a)
     char *line = arena_alloc(a, LINE_MAX_BYTES);
     if (name && *name)
         return str_of(name);
-    if (getpwuid_r(geteuid(), &entry, line, LINE_MAX_BYTES, &found) == 0 && found)      // cron and services have no USER
+    FILE *file = fopen("/etc/passwd", "re");
+    if (file == NULL && errno == ENOMEM)
+        out_of_memory(sizeof *file);
+    while (file && fgetpwent_r(file, &entry, line, LINE_MAX_BYTES, &found) == 0 && found->pw_uid != geteuid())
+        continue;
+    if (file)
+        fclose(file);
+    if (found || (getpwuid_r(geteuid(), &entry, line, LINE_MAX_BYTES, &found) == 0 && found))
         return str_of(found->pw_name);
     return str_printf(a, "%u", (unsigned)geteuid());
 }
