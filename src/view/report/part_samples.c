@@ -3,7 +3,7 @@
 #include "view/report/html.h"
 #include "view/report/parts.h"
 
-enum { CELLS_SHOWN = 12000, COLUMNS_SHOWN = 60 };
+enum { CELLS_SHOWN = 12000, COLUMNS_SHOWN = 60, SEEN_AT_ONCE = 20 };
 
 struct grid {
     const struct facts *f;
@@ -133,17 +133,19 @@ void part_samples(struct strbuf *out, const struct facts *f)
     fill(&g);
     size_t rows_shown = MAX(20u, CELLS_SHOWN / MAX(g.columns.len, 1u)), shown = 0;
     table_box(out, f->rows.len);
-    strbuf_addf(out, "<table class=\"sort matrix\"><caption>%zu %s</caption><thead><tr><th scope=\"col\">%s</th>", f->rows.len,
-                f->has_samples ? "samples" : "scattered items", f->has_samples ? "Sample" : "Item");
+    strbuf_addz(out, "<table class=\"sort matrix\"><caption>");
+    html_add_int(out, (int64_t)f->rows.len);
+    strbuf_addf(out, " %s</caption><thead><tr><th scope=\"col\">%s</th>", f->has_samples ? "samples" : "scattered items",
+                f->has_samples ? "Sample" : "Item");
     for (size_t i = 0; i < g.columns.len; i++) {
         strbuf_addz(out, "<th scope=\"col\">");
         add_step_name(out, f->steps.at[g.columns.at[i]].step->name);
         strbuf_addz(out, "</th>");
     }
     strbuf_addz(out, "</tr></thead><tbody>\n");
-    for (int pass = 0; pass < 2; pass++)                // bad ones first where not all fit
+    for (int pass = 0; pass < 2; pass++)                // bad ones first where not all are seen at once
         for (size_t i = 0; i < f->rows.len && shown < rows_shown; i++)
-            if (f->rows.len <= rows_shown ? pass == 0 : g.is_bad[i] == (pass == 0))
+            if (f->rows.len <= SEEN_AT_ONCE ? pass == 0 : g.is_bad[i] == (pass == 0))
                 add_row(out, &g, i), shown++;
     add_totals(out, &g);
     table_close_foot(out);
