@@ -7,7 +7,7 @@ doc: |
   From protein sequences (FASTA) and a language model to one vector a sequence, an index that finds the nearest neighbours of any sequence, and a report: checks, shards, embedding
   (a task for each shard, which resumes by itself), merging, indexing, and what the sequences and vectors look like.
 
-  The same sequences, model and settings give the same bytes, with any number of threads, in any number of shards, however often the run was interrupted.
+  The same sequences, model and settings give the same bytes, with any number of threads, however often the run was interrupted. Other shards give the same vectors in other files.
 requirements:
   ScatterFeatureRequirement: {}
   StepInputExpressionRequirement: {}
@@ -24,7 +24,7 @@ inputs:
   max_length: {type: int?, doc: 'Residues that the model takes at once; its own limit, or 1022, without it'}
   metric: {type: string, default: cosine, doc: 'How near two vectors are: cosine, dot or l2'}
   index_kind: {type: string, default: auto, doc: 'exact, hnsw (approximate, for millions), or auto: by their number'}
-  int8_index: {type: boolean, default: false, doc: 'Keep 8-bit vectors in the index too: faster searches, scored again with whole numbers'}
+  int8_index: {type: boolean, default: false, doc: 'Keep 8-bit vectors in the index too: exact search is faster, scores are those of the floats'}
   neighbours: {type: int, default: 5, doc: Nearest neighbours of each probe}
   show_ids: {type: boolean, default: true, doc: 'Name sequences in the report; else they are numbered there'}
   nucleotides: {type: boolean, default: false, doc: 'Go on although the letters look like nucleotides'}
@@ -51,6 +51,7 @@ steps:
       max_length: max_length
       metric: metric
       index_kind: index_kind
+      int8_index: int8_index
       neighbours: neighbours
       threads: threads
     out: [named_sequences, named_probes]

@@ -60,13 +60,13 @@ static int index_main(struct invocation *in)
 
 const struct command cmd_index = {
     .name = "index",
-    .usage = "FILE… | build|add|search|export …",
+    .usage = "FILE… | build|add|search|export|stats …",
     .summary = "Make the indexes of files; search embeddings",
     .description = "Makes the index that other programs want beside FILE, and prints the paths of what was made: .fai of FASTA; .bai of BAM, "
                    ".crai of CRAM; .csi of BCF; .tbi of VCF, BED, GFF3 and GTF packed as BGZF. Plain text formats are packed to FILE.gz first; "
                    "FILE stays. Alignments, variants and features must be sorted.\n\n"
-                   "'petri index build', 'add', 'search' and 'export' make and use indexes of embeddings, for nearest neighbours: 'petri index "
-                   "build --help' and so on tell more.",
+                   "'petri index build', 'add', 'search', 'export' and 'stats' make and use indexes of embeddings, for nearest neighbours: "
+                   "'petri index build --help' and so on tell more.",
     .options = options,
     .option_count = LEN(options),
     .words = "files",

@@ -6,7 +6,7 @@
 #include "value/read.h"
 #include "vector/stats_show.h"
 
-enum { POINTS_SHOWN = 2900, CLASSES = 4, LABEL_MAX = 200 };    // the report draws up to 3,000 points one by one
+enum { POINTS_SHOWN = 1500, CLASSES = 4, LABEL_MAX = 200 };    // more would hide each other
 
 static const char *const names[STATS_SECTIONS] = { "sequences", "throughput", "embeddings", "neighbours" };
 

@@ -15,6 +15,7 @@ inputs:
   max_length: int?
   metric: string
   index_kind: string
+  int8_index: boolean
   neighbours: int
   threads: int
 outputs:
@@ -36,6 +37,7 @@ expression: |
     [["shard_size", 1, 65536], ["neighbours", 1, 100], ["threads", 1, 1024]].forEach(function (o) {
       if (inputs[o[0]] < o[1] || inputs[o[0]] > o[2]) faults.push("--" + o[0].replace("_", "-") + ": a number from " + o[1] + " to " + o[2] + " is expected");
     });
+    if (inputs.int8_index && inputs.index_kind == "hnsw") faults.push("--int8-index goes with exact search: give --index-kind exact, or leave it out");
     if (inputs.max_length !== null && inputs.max_length < 1) faults.push("--max-length: a number over 0 is expected");
     if (!inputs.sequences.length) faults.push("--sequences: a FASTA file is expected");
     var at = {}, seen = {}, files = inputs.sequences.map(function (file, i) {
