@@ -59,7 +59,7 @@ struct encoder {
     void *probe_arg;
 };
 
-enum { BLOCK_ROWS = 196 };              // rows of a work item: a multiple of every kernel's row tile but plain's
+enum { BLOCK_ROWS = 192 };              // rows of a work item: a multiple of every kernel's row tile
 
 // A stride of at least n floats, padded, and no multiple of 128 bytes: rows then spread over all sets of the caches.
 static inline size_t spread_stride(size_t n) { return kernel_pad(n) / KERNEL_PAD % 2 ? kernel_pad(n) : kernel_pad(n) + KERNEL_PAD; }

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <sys/mman.h>
 
-enum { HUGE_FROM = 4 * 1024 * 1024 };
+enum { HUGE_FROM = 4 * 1024 * 1024, ROTARY_HALF_MAX = 512 };       // config.c takes no wider heads
 
 static void unmap_floats(void *arg) { free(arg); }
 
@@ -46,24 +46,26 @@ static void quantise_channel(struct linear *l, const float *row, size_t k, size_
     l->column_sum[column] = sum;
 }
 
+// A panel may hold columns of two of the stacked weights. Its columns are read as rows of the weight that they are; those of the padding are zero.
 static void pack_panel(void *arg, size_t panel, int member UNUSED)
 {
     struct packing *p = arg;
     struct linear *l = p->l;
-    size_t first = panel * KERNEL_PANEL, k = l->in, k8 = kernel_pad(k);
-    const struct tensor *t = p->weights[first / p->part];
-    size_t row = first % p->part, rows = (size_t)t->shape[0];
-    size_t count = row < rows ? MIN((size_t)KERNEL_PANEL, rows - row) : 0;
+    size_t first = panel * KERNEL_PANEL, count = MIN((size_t)KERNEL_PANEL, l->out - first), k = l->in, k8 = kernel_pad(k);
     float *plain = xcalloc(KERNEL_PANEL * k, sizeof *plain);
-    tensor_read_floats(t, (int64_t)(row * k), (int64_t)(count * k), plain);
+    for (size_t c = 0; c < count; c++) {
+        const struct tensor *t = p->weights[(first + c) / p->part];
+        size_t row = (first + c) % p->part;
+        if (row < (size_t)t->shape[0])
+            tensor_read_floats(t, (int64_t)(row * k), (int64_t)k, plain + c * k);
+    }
     if (p->e->arithmetic == ARITHMETIC_FLOAT) {
-        size_t end = MIN(l->out, first + KERNEL_PANEL);
-        kernels_pack(plain, k, 0, end - first, k, end - first, l->weight + first * k);
+        kernels_pack(plain, k, 0, count, k, count, l->weight + first * k);
     } else {
         int8_t *bytes = xcalloc(KERNEL_PANEL * k8, 1);
         for (size_t c = 0; c < count; c++)
             quantise_channel(l, plain + c * k, k, first + c, bytes + c * k8);
-        kernels_pack_int8(bytes, k8, k8, MIN((size_t)KERNEL_PANEL, l->out - first), l->weight8 + first * k8);
+        kernels_pack_int8(bytes, k8, k8, count, l->weight8 + first * k8);
         free(bytes);
     }
     free(plain);
@@ -71,7 +73,7 @@ static void pack_panel(void *arg, size_t panel, int member UNUSED)
 
 void linear_load(struct encoder *e, struct linear *l, const struct tensor *const *weights, const struct tensor *const *biases, size_t count)
 {
-    size_t rows = (size_t)weights[0]->shape[0], part = count > 1 ? (rows + KERNEL_PANEL - 1) / KERNEL_PANEL * KERNEL_PANEL : kernel_pad(rows);
+    size_t rows = (size_t)weights[0]->shape[0], part = kernel_pad(rows);
     struct packing p = { e, l, weights, part };
     l->in = (size_t)weights[0]->shape[1];
     l->out = part * count;
@@ -86,7 +88,6 @@ void linear_load(struct encoder *e, struct linear *l, const struct tensor *const
         l->column_scale = memory(e, l->out * sizeof *l->column_scale);
         l->column_sum = memory(e, l->out * sizeof *l->column_sum);
     }
-    p.part = count > 1 ? part : l->out + KERNEL_PANEL;
     team_run(e->team, (l->out + KERNEL_PANEL - 1) / KERNEL_PANEL, pack_panel, &p);
 }
 
@@ -133,7 +134,7 @@ bool encoder_load(struct encoder *e, struct err *err)
     size_t word_stride = kernel_pad((size_t)c->embedding);
     e->stride = spread_stride((size_t)c->hidden);
     e->ffn_stride = spread_stride((size_t)c->ffn);
-    e->padded = ((size_t)c->hidden + KERNEL_PANEL - 1) / KERNEL_PANEL * KERNEL_PANEL;
+    e->padded = kernel_pad((size_t)c->hidden);
     e->qkv_stride = spread_stride(MAX(3 * e->padded, word_stride));
     if (c->positions == POSITIONS_ROTARY_PAIRS && t->sinusoids.data == NULL)
         return err_set(err, ERR_INVALID, "the table of positions is missing");
@@ -159,19 +160,21 @@ bool encoder_load(struct encoder *e, struct err *err)
 // rounded once.
 static void fill_from_frequencies(float *cosine, float *sine, const float *frequency, size_t half, int64_t positions)
 {
-    for (int64_t p = 0; p < positions; p++)
-        for (size_t i = 0; i < half; i++) {
+    for (size_t i = 0; i < half; i++)
+        for (int64_t p = 0; p < positions; p++) {
             float angle = (float)p * frequency[i];
-            cosine[(size_t)p * half + i] = (float)cos((double)angle);
-            sine[(size_t)p * half + i] = (float)sin((double)angle);
+            *cosine++ = (float)cos((double)angle);
+            *sine++ = (float)sin((double)angle);
         }
 }
 
 static void fill_from_sinusoids(float *cosine, float *sine, const struct tensor *t, size_t half, int64_t positions)
 {
-    for (int64_t p = 0; p < positions; p++) {
-        tensor_read_floats(t, p * t->shape[1], (int64_t)half, sine + (size_t)p * half);
-        tensor_read_floats(t, p * t->shape[1] + (int64_t)half, (int64_t)half, cosine + (size_t)p * half);
+    float row[2 * ROTARY_HALF_MAX];
+    for (int64_t p = 0; p < MIN(t->shape[0], positions); p++) {
+        tensor_read_floats(t, p * t->shape[1], (int64_t)(2 * half), row);
+        for (size_t i = 0; i < half; i++)
+            sine[i * (size_t)positions + (size_t)p] = row[i], cosine[i * (size_t)positions + (size_t)p] = row[half + i];
     }
 }
 
@@ -187,14 +190,15 @@ void encoder_make_rotary(struct encoder *e, int64_t positions)
     size_t half = (size_t)config_head_dim(c) / 2;
     if (c->positions == POSITIONS_LEARNED || positions <= e->rotary_positions)
         return;
-    positions = c->positions == POSITIONS_ROTARY_PAIRS ? t->sinusoids.shape[0] : (positions + 255) / 256 * 256;
+    positions = (int64_t)spread_stride((size_t)(c->positions == POSITIONS_ROTARY_PAIRS ? t->sinusoids.shape[0] : (positions + 255) / 256 * 256));
     for (int l = 0; l < c->layers; l++) {
         bool shared = l > 0 && (c->positions == POSITIONS_ROTARY_PAIRS || same_frequencies(&t->layers[l].inverse_freq,
             &t->layers[l - 1].inverse_freq));
         size_t size = (size_t)positions * half;
         if (!shared) {
             e->rotary[l] = xrealloc(e->rotary[l], 2 * size * sizeof(float));
-            float frequency[512];
+            memset(e->rotary[l], 0, 2 * size * sizeof(float));
+            float frequency[ROTARY_HALF_MAX];
             if (c->positions == POSITIONS_ROTARY_PAIRS) {
                 fill_from_sinusoids(e->rotary[l], e->rotary[l] + size, &t->sinusoids, half, positions);
             } else {

@@ -3,9 +3,9 @@
 // The arithmetic that takes the time, in versions for AVX-512, AVX2 with FMA, and plain C; the widest that the processor has is used.
 //
 // Matrices of activations are row-major with a stride in floats; rows are padded to a multiple of 16 floats and the padding is zero.
-// Weights are packed once (kernels_pack): panels of 32 columns, the last one of 16 where that suffices,
+// Weights are packed once (kernels_pack): panels of 48 columns, the last one of 16 or 32 where that suffices,
 //
-//     panel p, columns 32p …:   k = 0: 32 floats | k = 1: 32 floats | …          at b + 32 p k_total
+//     panel p, columns 48p …:   k = 0: 48 floats | k = 1: 48 floats | …          at b + 48 p k_total
 //
 // Promise: every element of a product is one chain of multiply-adds over k in order, and sums along a row are taken in 16 lanes and then
 // pairwise. So a row's bits depend on that row and the weights alone: not on which rows are beside it, how rows are split among
@@ -13,7 +13,7 @@
 // multiply-add and gives others (`is_fused` is false).
 #include "base/base.h"
 
-enum { KERNEL_PAD = 16, KERNEL_PANEL = 32 };
+enum { KERNEL_PAD = 16, KERNEL_PANEL = 48 };
 
 enum gemm_finish {
     GEMM_STORE,                         // c = ab
@@ -44,12 +44,18 @@ struct gemm_int8 {                      // as struct gemm, of integers; c = (ab 
     enum gemm_finish finish;
 };
 
-struct rotation {                       // rows of one head
-    const float *x, *cosine, *sine;     // tables: [rows][half]
-    size_t x_stride, rows, half;
-    float *out;                         // [rows][2 half]
-    float scale;
-    bool pairs;                         // 2i goes with 2i + 1; else i with i + half
+struct attention {                      // one head of one sequence
+    size_t length, size;                // tokens; the head's width
+    const float *q, *k, *v;             // [length][size], rows `stride` apart
+    size_t stride;
+    const float *cosine, *sine;         // rotary positions: [size / 2][angle_stride], angle_stride at least kernel_pad(length); NULL: none
+    size_t angle_stride;
+    bool pairs;                         // 2i is turned with 2i + 1; else i with i + size / 2
+    bool turn_values;                   // v too
+    float scale;                        // of q, before it is turned: log2(e) / sqrt(size), because scores become powers of 2
+    float *out;                         // rows as of q, whose place it may take
+    float *memory;                      // kernels_attention_memory() floats, aligned for vectors
+    float *probabilities;               // NULL, or length × length: row i says what token i looks at
 };
 
 struct kernels {
@@ -62,12 +68,10 @@ struct kernels {
     // (weight and bias are padded with zeros).
     void (*layer_norm)(const float *x, size_t x_stride, float *out, size_t out_stride, size_t rows, size_t n, const float *weight,
                        const float *bias, float eps);
-    // Each row's n floats become exp(x - max); inverse[r] is 1 / their sum. Rows have room up to a multiple of 16, which is overwritten.
-    void (*softmax)(float *x, size_t stride, size_t rows, size_t n, float *inverse);
+    // out = softmax(q kᵀ) v, with the exact maximum.
+    void (*attend)(const struct attention *h);
     // x Φ(x) by erf, in place; n is a multiple of 16. Within 2e-7 · max(1, |x|) of the exact value.
     void (*gelu)(float *x, size_t n);
-    // Scales and turns (rotary positions).
-    void (*rotate)(const struct rotation *r);
     // x[i] = (x[i] + (add + offset[i])) · (times · factor[i]) over n floats, at most 64 · 64, a multiple of 16. Bit b of the result: one of the 64
     // floats from 64 b on reaches its floor.
     uint64_t (*reach)(float *x, size_t n, const float *offset, const float *factor, const float *floor, float add, float times);
@@ -86,10 +90,16 @@ static inline size_t kernel_pad(size_t n) { return (n + KERNEL_PAD - 1) / KERNEL
 // Floats that `n` columns over `k` take when packed.
 static inline size_t kernel_packed_size(size_t k, size_t n) { return k * kernel_pad(n); }
 // Packs columns [first, first + count) of a matrix of n columns that is given as rows: source[column][k], `stride` apart (a linear layer's weight
-// [out, in]). first is a multiple of 32 or comes last. `out` is the packed whole. Columns beyond n are zero.
+// [out, in]). first is a multiple of 48 or comes last. `out` is the packed whole. Columns beyond n are zero.
 void kernels_pack(const float *source, size_t stride, size_t first, size_t count, size_t k, size_t n, float *out);
 // The same of 8 bits, in groups of 4 along k. k is a multiple of 4.
 void kernels_pack_int8(const int8_t *source, size_t stride, size_t k, size_t n, int8_t *out);
+
+// Floats that `attend` needs for a head.
+static inline size_t kernels_attention_memory(size_t length, size_t size)
+{
+    return 2 * size * (kernel_pad(length) + KERNEL_PAD) + (3 * size + 2 + length) * KERNEL_PANEL;
+}
 
 extern const struct kernels kernels_plain;
 #if defined(__x86_64__)

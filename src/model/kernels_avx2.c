@@ -8,7 +8,8 @@
 #define LANES 8
 #define ROWS 6
 #define WIDE 2
-#define TILE_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6)
+#define TILES(X) \
+    X(1, 2) X(2, 2) X(3, 2) X(4, 2) X(5, 2) X(6, 2)
 #define FN static __attribute__((target("avx2,fma")))
 #define KERNEL_NAME "avx2"
 #define KERNEL_FUSED true
@@ -38,11 +39,6 @@ FN inline __attribute__((always_inline)) void v_half_sum(const vf *part, float l
 {
     __m256 eight = _mm256_add_ps(part[0], part[1]);
     _mm_storeu_ps(lane, _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1)));
-}
-FN inline __attribute__((always_inline)) void v_half_max(const vf *part, float lane[4])
-{
-    __m256 eight = _mm256_max_ps(part[0], part[1]);
-    _mm_storeu_ps(lane, _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1)));
 }
 
 #include "model/kernels_body.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Kernels of 16 lanes: a tile is 14 × 32, 28 of the 32 registers. 8-bit products need VNNI too; a processor with AVX-512 but without it
+// Kernels of 16 lanes: a tile is 8 × 48, 24 of the 32 registers. 8-bit products need VNNI too; a processor with AVX-512 but without it
 // uses the AVX2 kernels.
 #include "model/kernels.h"
 
@@ -7,9 +7,12 @@
 #include <immintrin.h>
 
 #define LANES 16
-#define ROWS 14
-#define WIDE 2
-#define TILE_ROWS(X) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14)
+#define ROWS 8
+#define WIDE 3
+#define TILES(X) \
+    X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1) \
+    X(1, 2) X(2, 2) X(3, 2) X(4, 2) X(5, 2) X(6, 2) X(7, 2) X(8, 2) \
+    X(1, 3) X(2, 3) X(3, 3) X(4, 3) X(5, 3) X(6, 3) X(7, 3) X(8, 3)
 #define FN static __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512vnni")))
 #define KERNEL_NAME "avx512"
 #define KERNEL_FUSED true
@@ -31,11 +34,6 @@ FN inline __attribute__((always_inline)) void v_half_sum(const vf *part, float l
 {
     __m256 eight = _mm256_add_ps(_mm512_castps512_ps256(part[0]), _mm512_extractf32x8_ps(part[0], 1));
     _mm_storeu_ps(lane, _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1)));
-}
-FN inline __attribute__((always_inline)) void v_half_max(const vf *part, float lane[4])
-{
-    __m256 eight = _mm256_max_ps(_mm512_castps512_ps256(part[0]), _mm512_extractf32x8_ps(part[0], 1));
-    _mm_storeu_ps(lane, _mm_max_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1)));
 }
 
 #include "model/kernels_body.h"

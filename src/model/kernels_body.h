@@ -5,8 +5,8 @@
 //   FN                    attributes of a function (its target)
 //   v_load, v_store, v_set, v_fma, v_max    unaligned load and store, the same float in all lanes, a·b + c, the greater
 //   v_of_int, v_dot                         integers to floats; sum + four products of bytes in each lane
-//   v_half_sum, v_half_max                  16 lanes to 4, see sum_lanes()
-//   ROWS, WIDE            rows of a tile; vectors across a tile
+//   v_half_sum                              16 lanes to 4, see sum_lanes()
+//   ROWS, WIDE, TILES     rows of a tile; vectors across a tile; a list of the tiles there are: X(rows, vectors across)
 //   KERNEL_NAME, KERNEL_FUSED
 // Plain operators on vectors are used for the rest; the compiler must not fuse them (-ffp-contract=off), or the widths would differ.
 #include <math.h>
@@ -23,25 +23,6 @@
 #endif
 
 // --- functions of one vector
-
-// e^x by 2^n times a polynomial in the rest (Cephes expf), for x from -87 up to 0 or a little more; below -87 as -87. Within 2 units of
-// the last place.
-INLINE vf v_exp(vf x)
-{
-    const vf magic = v_set(12582912.0f);                // 1.5 · 2^23: adding it rounds to an integer
-    x = v_max(x, v_set(-87.0f));
-    vf shifted = v_fma(x, v_set(1.44269504088896341f), magic), n = shifted - magic;
-    vf r = v_fma(n, v_set(-0.693359375f), x);
-    r = v_fma(n, v_set(2.12194440e-4f), r);
-    vf p = v_set(1.9875691500e-4f);
-    p = v_fma(p, r, v_set(1.3981999507e-3f));
-    p = v_fma(p, r, v_set(8.3334519073e-3f));
-    p = v_fma(p, r, v_set(4.1665795894e-2f));
-    p = v_fma(p, r, v_set(1.6666665459e-1f));
-    p = v_fma(p, r, v_set(5.0000001201e-1f));
-    p = v_fma(p, r * r, r + v_set(1.0f));
-    return (vf)((vi)p + ((vi)shifted << 23));           // the low bits of `shifted` are n
-}
 
 // erf(x) as x P(x²) / Q(x²), |x| cut at 3.8325 where it is 1 (the rational function of Eigen and XLA). Within 3 units of the last place.
 INLINE vf v_erf(vf x)
@@ -81,21 +62,12 @@ FN void gelu(float *x, size_t n)
 
 // --- sums along a row: 16 lanes, then pairwise
 
-// v_half_sum and v_half_max join 16 lanes to 4: i with i + 8, then with i + 4.
+// v_half_sum joins 16 lanes to 4: i with i + 8, then with i + 4.
 INLINE float sum_lanes(const vf part[PARTS])
 {
     float lane[4];
     v_half_sum(part, lane);
     return (lane[0] + lane[2]) + (lane[1] + lane[3]);
-}
-
-// The greatest of the lanes.
-INLINE float max_lanes(const vf part[PARTS])
-{
-    float lane[4], a, b;
-    v_half_max(part, lane);
-    a = lane[0] > lane[2] ? lane[0] : lane[2], b = lane[1] > lane[3] ? lane[1] : lane[3];
-    return a > b ? a : b;
 }
 
 // Of x - mean, with zeros for what lies beyond n.
@@ -136,138 +108,140 @@ FN void layer_norm(const float *x, size_t x_stride, float *out, size_t out_strid
     }
 }
 
-FN void softmax(float *x, size_t stride, size_t rows, size_t n, float *inverse)
-{
-    size_t padded = kernel_pad(n);
-    for (size_t r = 0; r < rows; r++, x += stride) {
-        vf part[PARTS];
-        for (size_t i = n; i < padded; i++)
-            x[i] = -1e30f;
-        for (int p = 0; p < PARTS; p++)
-            part[p] = v_load(x + p * LANES);
-        for (size_t i = KERNEL_PAD; i < padded; i += KERNEL_PAD)
-            for (int p = 0; p < PARTS; p++)
-                part[p] = v_max(part[p], v_load(x + i + p * LANES));
-        vf most = v_set(max_lanes(part));
-        for (int p = 0; p < PARTS; p++)
-            part[p] = v_set(0.0f);
-        for (size_t i = 0; i < padded; i += KERNEL_PAD)         // beyond n: e^-87, too small to change a sum that is at least 1
-            for (int p = 0; p < PARTS; p++) {
-                vf e = v_exp(v_load(x + i + p * LANES) - most);
-                v_store(x + i + p * LANES, e);
-                part[p] += e;
-            }
-        inverse[r] = 1.0f / sum_lanes(part);
-    }
-}
-
 // --- products
 
-// rows × (wide · LANES) of c. All of the tile stays in registers.
-INLINE void tile(const int rows, const int wide, const struct gemm *g, const float *a, const float *b, size_t b_stride, const float *bias, float *c)
+// One tile of a product: `k` steps of rows × (wide · LANES) sums, which stay in registers.
+struct step {
+    size_t k;
+    const float *a;
+    size_t a_row, a_step;               // from a row to the next, from a k to the next
+    const float *b;
+    size_t b_stride;
+    float *part;                        // sums so far, `part_stride` apart: read unless this is the first step, written unless it is the last
+    size_t part_stride;
+    bool first, last;
+    const char *fetch;                  // what the next tiles read, to be brought near meanwhile: `fetch_step` bytes of it with each k
+    size_t fetch_step;
+    const float *bias;                  // of the last step: how it ends
+    float *most;                        // NULL, or one vector after the other: becomes the greater of itself and the rows of the tile
+    float *c;
+    size_t c_stride;
+    enum gemm_finish finish;
+};
+
+// What becomes of the sums behind the last step.
+INLINE void finish_tile(const int rows, const int wide, const struct step *s, vf sum[ROWS][WIDE])
 {
-    const size_t k_end = g->k, a_stride = g->a_stride, c_stride = g->c_stride;
+    if (s->finish != GEMM_STORE)
+        UNROLL for (int w = 0; w < wide; w++) {
+            vf add = v_load(s->bias + w * LANES);
+            UNROLL for (int r = 0; r < rows; r++)
+                sum[r][w] += add;
+        }
+    if (s->finish == GEMM_BIAS_ADD)
+        UNROLL for (int r = 0; r < rows; r++)
+            UNROLL for (int w = 0; w < wide; w++)
+                sum[r][w] += v_load(s->c + (size_t)r * s->c_stride + w * LANES);
+    if (s->most)
+        UNROLL for (int w = 0; w < wide; w++) {
+            vf most = v_load(s->most + w * LANES);
+            UNROLL for (int r = 0; r < rows; r++)
+                most = v_max(most, sum[r][w]);
+            v_store(s->most + w * LANES, most);
+        }
+    UNROLL for (int r = 0; r < rows; r++)
+        UNROLL for (int w = 0; w < wide; w++)
+            v_store(s->c + (size_t)r * s->c_stride + w * LANES, sum[r][w]);
+    if (s->finish == GEMM_BIAS_GELU)
+        for (int r = 0; r < rows; r++)
+            for (int w = 0; w < wide; w++) {
+                float *c = s->c + (size_t)r * s->c_stride + w * LANES;
+                v_store(c, v_gelu(v_load(c)));
+            }
+}
+
+INLINE void tile(const int rows, const int wide, const struct step *s)
+{
+    const size_t a_row = s->a_row, a_step = s->a_step, b_stride = s->b_stride, fetch_step = s->fetch_step;
+    const float *a = s->a, *b = s->b;
+    const char *next = s->fetch;
     vf sum[ROWS][WIDE];
     UNROLL for (int r = 0; r < rows; r++)
         UNROLL for (int w = 0; w < wide; w++)
-            sum[r][w] = v_set(0.0f);
-    for (size_t k = 0; k < k_end; k++, b += b_stride) {
+            sum[r][w] = s->first ? v_set(0.0f) : v_load(s->part + (size_t)r * s->part_stride + w * LANES);
+    for (size_t k = s->k; k; k--, a += a_step, b += b_stride, next += fetch_step) {
         vf column[WIDE];
+        __builtin_prefetch(next, 0, 2);
         UNROLL for (int w = 0; w < wide; w++)
             column[w] = v_load(b + w * LANES);
         UNROLL for (int r = 0; r < rows; r++) {
-            vf x = v_set(a[(size_t)r * a_stride + k]);
+            vf x = v_set(a[(size_t)r * a_row]);
             UNROLL for (int w = 0; w < wide; w++)
                 sum[r][w] = v_fma(x, column[w], sum[r][w]);
         }
     }
-    if (g->finish != GEMM_STORE)
-        UNROLL for (int w = 0; w < wide; w++) {
-            vf add = v_load(bias + w * LANES);
-            UNROLL for (int r = 0; r < rows; r++)
-                sum[r][w] += add;
-        }
-    if (g->finish == GEMM_BIAS_ADD)
+    if (!s->last) {
         UNROLL for (int r = 0; r < rows; r++)
             UNROLL for (int w = 0; w < wide; w++)
-                sum[r][w] += v_load(c + (size_t)r * c_stride + w * LANES);
-    UNROLL for (int r = 0; r < rows; r++)
-        UNROLL for (int w = 0; w < wide; w++)
-            v_store(c + (size_t)r * c_stride + w * LANES, sum[r][w]);
-    if (g->finish == GEMM_BIAS_GELU)
-        for (int r = 0; r < rows; r++)
-            for (int w = 0; w < wide; w++)
-                v_store(c + (size_t)r * c_stride + w * LANES, v_gelu(v_load(c + (size_t)r * c_stride + w * LANES)));
+                v_store(s->part + (size_t)r * s->part_stride + w * LANES, sum[r][w]);
+        return;
+    }
+    finish_tile(rows, wide, s, sum);
 }
 
-typedef void tile_fn(const struct gemm *g, const float *a, const float *b, size_t b_stride, const float *bias, float *c);
+typedef void tile_fn(const struct step *s);
 
-#define TILE(r) \
-    FN void tile_##r##_narrow(const struct gemm *g, const float *a, const float *b, size_t b_stride, const float *bias, float *c) \
-    { \
-        tile(r, WIDE / 2, g, a, b, b_stride, bias, c); \
-    } \
-    FN void tile_##r##_wide(const struct gemm *g, const float *a, const float *b, size_t b_stride, const float *bias, float *c) \
-    { \
-        tile(r, WIDE, g, a, b, b_stride, bias, c); \
-    }
-TILE_ROWS(TILE)
+// Tiles of every number of rows; of the widths that a panel's parts can have.
+#define TILE(r, w) \
+    FN void tile_##r##_##w(const struct step *s) { tile(r, w, s); }
+TILES(TILE)
 
-static tile_fn *const tiles[ROWS + 1][2] = {
-#define X(r) [r] = { tile_##r##_narrow, tile_##r##_wide },
-    TILE_ROWS(X)
+static tile_fn *const tiles[ROWS + 1][WIDE + 1] = {
+#define X(r, w) [r][w] = tile_##r##_##w,
+    TILES(X)
 #undef X
 };
 
-// Weights come from a far cache, and each panel is used once for a block of rows: while a tile is computed, a share of the next panel is fetched.
-INLINE void fetch(const char *at, const char *end)
+// Products go panel by panel, in blocks of rows that stay in the second cache, and a panel in steps along k that stay in the first one; between
+// the steps of a panel its sums lie in a small table. The order of the sums of an element is that of k, whatever the blocks.
+enum { GEMM_ROWS = 192, GEMM_K = 192 };
+
+// Rows × panel × step of k.
+FN void gemm_block(const struct gemm *g, struct step s, size_t rows, const float *a, float *c, size_t width, float *part)
 {
-    for (; at < end; at += 64)
-        __builtin_prefetch(at, 0, 2);
+    const size_t step = MIN((size_t)WIDE * LANES, width), tile_count = (rows + ROWS - 1) / ROWS * ((width + step - 1) / step);
+    const char *next = (const char *)(s.b + s.k * width), *end = (const char *)(g->b + g->n * g->k);
+    const size_t ahead = MIN((size_t)(end - next), s.k * width * sizeof(float));
+    s.fetch = next, s.fetch_step = ahead / (tile_count * s.k);
+    for (size_t w = 0; w < width; w += step) {
+        size_t wide = MIN(step, width - w) / LANES;
+        for (size_t r = 0; r < rows; r += ROWS) {
+            s.a = a + r * g->a_stride, s.part = part + r * KERNEL_PANEL + w, s.c = c + r * g->c_stride + w;
+            tiles[MIN((size_t)ROWS, rows - r)][wide](&s);
+            s.fetch += s.fetch_step * s.k;
+        }
+        s.b += wide * LANES, s.bias += s.bias ? wide * LANES : 0;
+    }
 }
 
 // See struct kernels.
 FN void gemm(const struct gemm *g)
 {
-    size_t tile_rows = (g->rows + ROWS - 1) / ROWS;
-    for (size_t n = 0; n < g->n; n += KERNEL_PANEL) {
-        size_t width = MIN((size_t)KERNEL_PANEL, g->n - n), step = MIN((size_t)WIDE * LANES, width), rest = g->n - n - width;
-        const char *next = (const char *)(g->b + (n + width) * g->k);
-        size_t share = MIN(rest, (size_t)KERNEL_PANEL) * g->k * sizeof(float) / (tile_rows * (width / step)) + 1;
-        for (size_t w = 0; w < width; w += step) {
-            const float *b = g->b + n * g->k + w, *bias = g->bias ? g->bias + n + w : NULL;
-            for (size_t r = 0; r < g->rows; r += ROWS) {
-                if (rest)
-                    fetch(next, next + share);
-                next += share;
-                tiles[MIN((size_t)ROWS, g->rows - r)][step == WIDE * LANES](g, g->a + r * g->a_stride, b, width, bias,
-                                                                           g->c + r * g->c_stride + n + w);
+    float part[GEMM_ROWS * KERNEL_PANEL] __attribute__((aligned(64)));
+    const size_t steps = MAX((g->k + GEMM_K - 1) / GEMM_K, (size_t)1), k_step = (g->k + steps - 1) / steps;
+    for (size_t r = 0; r < g->rows; r += GEMM_ROWS)
+        for (size_t n = 0; n < g->n; n += KERNEL_PANEL) {
+            size_t rows = MIN((size_t)GEMM_ROWS, g->rows - r), width = MIN((size_t)KERNEL_PANEL, g->n - n);
+            for (size_t i = 0, k = 0; i < steps; i++, k += k_step) {
+                struct step s = { .k = MIN(k_step, g->k - k), .a_row = g->a_stride, .a_step = 1, .b = g->b + n * g->k + k * width, .b_stride = width,
+                                  .part_stride = KERNEL_PANEL, .first = i == 0, .last = i + 1 == steps, .bias = g->bias ? g->bias + n : NULL,
+                                  .c_stride = g->c_stride, .finish = g->finish };
+                gemm_block(g, s, rows, g->a + r * g->a_stride + k, g->c + r * g->c_stride + n, width, part);
             }
         }
-    }
 }
 
-// Turns vectors of 2 · half floats by their positions, after scaling them: i with i + half, or 2i with 2i + 1.
-FN void rotate(const struct rotation *r)
-{
-    size_t half = r->half;
-    const float *restrict x = r->x, *restrict cosine = r->cosine, *restrict sine = r->sine;
-    float *restrict out = r->out, scale = r->scale;
-    for (size_t t = 0; t < r->rows; t++, x += r->x_stride, out += 2 * half, cosine += half, sine += half) {
-        if (r->pairs)
-            for (size_t i = 0; i < half; i++) {
-                float a = x[2 * i] * scale, b = x[2 * i + 1] * scale;
-                out[2 * i] = a * cosine[i] - b * sine[i];
-                out[2 * i + 1] = b * cosine[i] + a * sine[i];
-            }
-        else
-            for (size_t i = 0; i < half; i++) {
-                float a = x[i] * scale, b = x[i + half] * scale;
-                out[i] = a * cosine[i] - b * sine[i];
-                out[i + half] = b * cosine[i] + a * sine[i];
-            }
-    }
-}
+#include "model/kernels_attention.h"
 
 // --- dot products of single rows
 
@@ -302,6 +276,13 @@ INLINE float dot_row(const float *x, const float *y, size_t n)
     UNROLL for (int p = 0; p < PARTS; p++)
         sum[0][p] = (sum[0][p] + sum[2][p]) + (sum[1][p] + sum[3][p]);
     return sum_lanes(sum[0]);
+}
+
+// Asks for what lies from `at` to `end`.
+INLINE void fetch(const char *at, const char *end)
+{
+    for (; at < end; at += 64)
+        __builtin_prefetch(at, 0, 2);
 }
 
 // See struct kernels. Rows lie anywhere: the next one is fetched while this one is multiplied.
@@ -405,20 +386,16 @@ INLINE void tile_int8(const int rows, const int wide, const struct gemm_int8 *g,
 
 typedef void tile_int8_fn(const struct gemm_int8 *g, size_t row, size_t n, const int8_t *b, size_t b_stride);
 
-#define TILE_INT8(r) \
-    FN void tile_int8_##r##_narrow(const struct gemm_int8 *g, size_t row, size_t n, const int8_t *b, size_t b_stride) \
+#define TILE_INT8(r, w) \
+    FN void tile_int8_##r##_##w(const struct gemm_int8 *g, size_t row, size_t n, const int8_t *b, size_t b_stride) \
     { \
-        tile_int8(r, WIDE / 2, g, row, n, b, b_stride); \
-    } \
-    FN void tile_int8_##r##_wide(const struct gemm_int8 *g, size_t row, size_t n, const int8_t *b, size_t b_stride) \
-    { \
-        tile_int8(r, WIDE, g, row, n, b, b_stride); \
+        tile_int8(r, w, g, row, n, b, b_stride); \
     }
-TILE_ROWS(TILE_INT8)
+TILES(TILE_INT8)
 
-static tile_int8_fn *const tiles_int8[ROWS + 1][2] = {
-#define X(r) [r] = { tile_int8_##r##_narrow, tile_int8_##r##_wide },
-    TILE_ROWS(X)
+static tile_int8_fn *const tiles_int8[ROWS + 1][WIDE + 1] = {
+#define X(r, w) [r][w] = tile_int8_##r##_##w,
+    TILES(X)
 #undef X
 };
 
@@ -429,12 +406,11 @@ FN void gemm_int8(const struct gemm_int8 *g)
         size_t width = MIN((size_t)KERNEL_PANEL, g->n - n), step = MIN((size_t)WIDE * LANES, width);
         for (size_t w = 0; w < width; w += step)
             for (size_t r = 0; r < g->rows; r += ROWS)
-                tiles_int8[MIN((size_t)ROWS, g->rows - r)][step == WIDE * LANES](g, r, n + w, g->b + n * g->k + w * 4, width * 4);
+                tiles_int8[MIN((size_t)ROWS, g->rows - r)][MIN(step, width - w) / LANES](g, r, n + w, g->b + n * g->k + w * 4, width * 4);
     }
 }
 
 const struct kernels KERNEL_TABLE = {
     .name = KERNEL_NAME, .is_fused = KERNEL_FUSED, .row_tile = ROWS, .gemm = gemm, .gemm_int8 = gemm_int8, .layer_norm = layer_norm,
-    .softmax = softmax, .gelu = gelu, .rotate = rotate, .reach = reach,
-    .dots = dots, .quantise = quantise,
+    .gelu = gelu, .attend = attend, .reach = reach, .dots = dots, .quantise = quantise,
 };

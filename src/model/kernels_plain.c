@@ -6,7 +6,8 @@
 #define LANES 4
 #define ROWS 4
 #define WIDE 2
-#define TILE_ROWS(X) X(1) X(2) X(3) X(4)
+#define TILES(X) \
+    X(1, 2) X(2, 2) X(3, 2) X(4, 2)
 #define FN static
 #define KERNEL_NAME "plain"
 #define KERNEL_FUSED false
@@ -39,6 +40,5 @@ static inline vi v_dot(vi sum, int32_t four, vi b)
 }
 
 static inline void v_half_sum(const vf *part, float lane[4]) { v_store(lane, (part[0] + part[2]) + (part[1] + part[3])); }
-static inline void v_half_max(const vf *part, float lane[4]) { v_store(lane, v_max(v_max(part[0], part[2]), v_max(part[1], part[3]))); }
 
 #include "model/kernels_body.h"
