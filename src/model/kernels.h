@@ -98,7 +98,7 @@ void kernels_pack_int8(const int8_t *source, size_t stride, size_t k, size_t n, 
 // Floats that `attend` needs for a head.
 static inline size_t kernels_attention_memory(size_t length, size_t size)
 {
-    return 2 * size * (kernel_pad(length) + KERNEL_PAD) + (3 * size + 2 + length) * KERNEL_PANEL;
+    return 2 * size * (kernel_pad(length) + KERNEL_PAD) + (2 * size + 2 + length) * KERNEL_PANEL;
 }
 
 extern const struct kernels kernels_plain;

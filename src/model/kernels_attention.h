@@ -11,10 +11,11 @@ enum { ATTENTION_KEYS = 128, SUM_CHAINS = 4 };
 
 struct side {                           // a head's memory; see kernels_attention_memory()
     size_t key_stride;
+    bool turn_values;
     float *keys;                        // [D][key_stride], turned
     float *values;                      // [keys][D], or [D][key_stride] where they were turned
     size_t value_row, value_step;       // from a dimension to the next, from a key to the next
-    float *queries, *part, *result;     // [D][48]
+    float *queries, *result;            // [D][48]
     float *scores;                      // [keys][48]
     float *most, *inverse;              // [48]
 };
@@ -89,12 +90,12 @@ static struct side carve(const struct attention *h)
     s.keys = at, at += h->size * s.key_stride;
     s.values = at, at += h->size * s.key_stride;
     s.queries = at, at += h->size * KERNEL_PANEL;
-    s.part = at, at += h->size * KERNEL_PANEL;
     s.result = at, at += h->size * KERNEL_PANEL;
     s.most = at, at += KERNEL_PANEL;
     s.inverse = at, at += KERNEL_PANEL;
     s.scores = at;
-    s.value_row = h->turn_values ? s.key_stride : 1, s.value_step = h->turn_values ? 1 : h->size;
+    s.turn_values = h->turn_values && h->cosine;
+    s.value_row = s.turn_values ? s.key_stride : 1, s.value_step = s.turn_values ? 1 : h->size;
     return s;
 }
 
@@ -103,7 +104,7 @@ FN void take_keys_and_values(const struct attention *h, const struct side *s)
     transpose(h->k, h->stride, h->length, h->size, s->keys, s->key_stride);
     if (h->cosine)
         turn(h, s->keys, s->key_stride, 0, h->length, 1, true);
-    if (h->turn_values) {
+    if (s->turn_values) {
         transpose(h->v, h->stride, h->length, h->size, s->values, s->key_stride);
         turn(h, s->values, s->key_stride, 0, h->length, 1, true);
         return;
@@ -129,8 +130,8 @@ FN void score(const struct attention *h, const struct side *s, size_t width)
         v_store(s->most + w, v_set(-1e30f));
     for (size_t w = 0; w < width; w += WIDE * LANES)
         for (size_t r = 0; r < h->length; r += ROWS) {
-            struct step t = { .k = h->size, .a = s->keys + r, .a_row = 1, .a_step = s->key_stride, .b = s->queries + w, .b_stride = KERNEL_PANEL,
-                              .fetch = (const char *)s->queries, .first = true, .last = true, .most = s->most + w,
+            struct tile t = { .k = h->size, .a = s->keys + r, .a_row = 1, .a_step = s->key_stride, .b = s->queries + w, .b_stride = KERNEL_PANEL,
+                              .fetch = (const char *)s->queries, .most = s->most + w,
                               .c = s->scores + r * KERNEL_PANEL + w, .c_stride = KERNEL_PANEL };
             tiles[MIN((size_t)ROWS, h->length - r)][MIN((size_t)WIDE * LANES, width - w) / LANES](&t);
         }
@@ -167,9 +168,9 @@ FN void mix(const struct attention *h, const struct side *s, size_t key, size_t 
     }
     for (size_t w = 0; w < width; w += WIDE * LANES)
         for (size_t d = 0; d < h->size; d += ROWS) {
-            struct step t = { .k = keys, .a = s->values + key * s->value_step + d * s->value_row, .a_row = s->value_row, .a_step = s->value_step,
-                              .b = x + w, .b_stride = KERNEL_PANEL, .part = s->part + d * KERNEL_PANEL + w, .fetch = (const char *)x,
-                              .first = key == 0, .last = key + keys == h->length, .c = s->result + d * KERNEL_PANEL + w, .c_stride = KERNEL_PANEL };
+            struct tile t = { .k = keys, .a = s->values + key * s->value_step + d * s->value_row, .a_row = s->value_row, .a_step = s->value_step,
+                              .b = x + w, .b_stride = KERNEL_PANEL, .more = key > 0, .fetch = (const char *)x,
+                              .c = s->result + d * KERNEL_PANEL + w, .c_stride = KERNEL_PANEL };
             tiles[MIN((size_t)ROWS, h->size - d)][MIN((size_t)WIDE * LANES, width - w) / LANES](&t);
         }
 }

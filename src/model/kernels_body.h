@@ -110,27 +110,25 @@ FN void layer_norm(const float *x, size_t x_stride, float *out, size_t out_strid
 
 // --- products
 
-// One tile of a product: `k` steps of rows × (wide · LANES) sums, which stay in registers.
-struct step {
+// One tile of a product: rows × (wide · LANES) sums over k, which stay in registers meanwhile.
+struct tile {
     size_t k;
     const float *a;
     size_t a_row, a_step;               // from a row to the next, from a k to the next
     const float *b;
     size_t b_stride;
-    float *part;                        // sums so far, `part_stride` apart: read unless this is the first step, written unless it is the last
-    size_t part_stride;
-    bool first, last;
+    bool more;                          // the sums go on from what c holds
     const char *fetch;                  // what the next tiles read, to be brought near meanwhile: `fetch_step` bytes of it with each k
     size_t fetch_step;
-    const float *bias;                  // of the last step: how it ends
+    const float *bias;
     float *most;                        // NULL, or one vector after the other: becomes the greater of itself and the rows of the tile
     float *c;
     size_t c_stride;
     enum gemm_finish finish;
 };
 
-// What becomes of the sums behind the last step.
-INLINE void finish_tile(const int rows, const int wide, const struct step *s, vf sum[ROWS][WIDE])
+// What becomes of the sums.
+INLINE void finish_tile(const int rows, const int wide, const struct tile *s, vf sum[ROWS][WIDE])
 {
     if (s->finish != GEMM_STORE)
         UNROLL for (int w = 0; w < wide; w++) {
@@ -160,7 +158,7 @@ INLINE void finish_tile(const int rows, const int wide, const struct step *s, vf
             }
 }
 
-INLINE void tile(const int rows, const int wide, const struct step *s)
+INLINE void tile(const int rows, const int wide, const struct tile *s)
 {
     const size_t a_row = s->a_row, a_step = s->a_step, b_stride = s->b_stride, fetch_step = s->fetch_step;
     const float *a = s->a, *b = s->b;
@@ -168,7 +166,7 @@ INLINE void tile(const int rows, const int wide, const struct step *s)
     vf sum[ROWS][WIDE];
     UNROLL for (int r = 0; r < rows; r++)
         UNROLL for (int w = 0; w < wide; w++)
-            sum[r][w] = s->first ? v_set(0.0f) : v_load(s->part + (size_t)r * s->part_stride + w * LANES);
+            sum[r][w] = s->more ? v_load(s->c + (size_t)r * s->c_stride + w * LANES) : v_set(0.0f);
     for (size_t k = s->k; k; k--, a += a_step, b += b_stride, next += fetch_step) {
         vf column[WIDE];
         __builtin_prefetch(next, 0, 2);
@@ -180,20 +178,14 @@ INLINE void tile(const int rows, const int wide, const struct step *s)
                 sum[r][w] = v_fma(x, column[w], sum[r][w]);
         }
     }
-    if (!s->last) {
-        UNROLL for (int r = 0; r < rows; r++)
-            UNROLL for (int w = 0; w < wide; w++)
-                v_store(s->part + (size_t)r * s->part_stride + w * LANES, sum[r][w]);
-        return;
-    }
     finish_tile(rows, wide, s, sum);
 }
 
-typedef void tile_fn(const struct step *s);
+typedef void tile_fn(const struct tile *s);
 
 // Tiles of every number of rows; of the widths that a panel's parts can have.
 #define TILE(r, w) \
-    FN void tile_##r##_##w(const struct step *s) { tile(r, w, s); }
+    FN void tile_##r##_##w(const struct tile *s) { tile(r, w, s); }
 TILES(TILE)
 
 static tile_fn *const tiles[ROWS + 1][WIDE + 1] = {
@@ -202,43 +194,27 @@ static tile_fn *const tiles[ROWS + 1][WIDE + 1] = {
 #undef X
 };
 
-// Products go panel by panel, in blocks of rows that stay in the second cache, and a panel in steps along k that stay in the first one; between
-// the steps of a panel its sums lie in a small table. The order of the sums of an element is that of k, whatever the blocks.
-enum { GEMM_ROWS = 192, GEMM_K = 192 };
-
-// Rows × panel × step of k.
-FN void gemm_block(const struct gemm *g, struct step s, size_t rows, const float *a, float *c, size_t width, float *part)
-{
-    const size_t step = MIN((size_t)WIDE * LANES, width), tile_count = (rows + ROWS - 1) / ROWS * ((width + step - 1) / step);
-    const char *next = (const char *)(s.b + s.k * width), *end = (const char *)(g->b + g->n * g->k);
-    const size_t ahead = MIN((size_t)(end - next), s.k * width * sizeof(float));
-    s.fetch = next, s.fetch_step = ahead / (tile_count * s.k);
-    for (size_t w = 0; w < width; w += step) {
-        size_t wide = MIN(step, width - w) / LANES;
-        for (size_t r = 0; r < rows; r += ROWS) {
-            s.a = a + r * g->a_stride, s.part = part + r * KERNEL_PANEL + w, s.c = c + r * g->c_stride + w;
-            tiles[MIN((size_t)ROWS, rows - r)][wide](&s);
-            s.fetch += s.fetch_step * s.k;
-        }
-        s.b += wide * LANES, s.bias += s.bias ? wide * LANES : 0;
-    }
-}
-
-// See struct kernels.
+// See struct kernels. Panel by panel, and a panel for all rows: the caller's blocks of rows stay in the second cache. Steps along k would keep a
+// panel in the first cache, but cost more in sums that come and go than they save.
 FN void gemm(const struct gemm *g)
 {
-    float part[GEMM_ROWS * KERNEL_PANEL] __attribute__((aligned(64)));
-    const size_t steps = MAX((g->k + GEMM_K - 1) / GEMM_K, (size_t)1), k_step = (g->k + steps - 1) / steps;
-    for (size_t r = 0; r < g->rows; r += GEMM_ROWS)
-        for (size_t n = 0; n < g->n; n += KERNEL_PANEL) {
-            size_t rows = MIN((size_t)GEMM_ROWS, g->rows - r), width = MIN((size_t)KERNEL_PANEL, g->n - n);
-            for (size_t i = 0, k = 0; i < steps; i++, k += k_step) {
-                struct step s = { .k = MIN(k_step, g->k - k), .a_row = g->a_stride, .a_step = 1, .b = g->b + n * g->k + k * width, .b_stride = width,
-                                  .part_stride = KERNEL_PANEL, .first = i == 0, .last = i + 1 == steps, .bias = g->bias ? g->bias + n : NULL,
-                                  .c_stride = g->c_stride, .finish = g->finish };
-                gemm_block(g, s, rows, g->a + r * g->a_stride + k, g->c + r * g->c_stride + n, width, part);
+    const char *end = (const char *)(g->b + g->n * g->k);
+    for (size_t n = 0; n < g->n; n += KERNEL_PANEL) {
+        const size_t width = MIN((size_t)KERNEL_PANEL, g->n - n), step = MIN((size_t)WIDE * LANES, width);
+        const size_t tile_count = (g->rows + ROWS - 1) / ROWS * ((width + step - 1) / step);
+        const char *next = (const char *)(g->b + (n + width) * g->k);
+        const size_t ahead = MIN((size_t)(end - next), KERNEL_PANEL * g->k * sizeof(float));
+        struct tile s = { .k = g->k, .a_row = g->a_stride, .a_step = 1, .b_stride = width, .fetch = next, .fetch_step = ahead / (tile_count * g->k + 1),
+                          .c_stride = g->c_stride, .finish = g->finish };
+        for (size_t w = 0; w < width; w += step) {
+            s.b = g->b + n * g->k + w, s.bias = g->bias ? g->bias + n + w : NULL;
+            for (size_t r = 0; r < g->rows; r += ROWS) {
+                s.a = g->a + r * g->a_stride, s.c = g->c + r * g->c_stride + n + w;
+                tiles[MIN((size_t)ROWS, g->rows - r)][MIN(step, width - w) / LANES](&s);
+                s.fetch += s.fetch_step * g->k;
             }
         }
+    }
 }
 
 #include "model/kernels_attention.h"

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// How near the forward pass comes to what the cores can do: `bench_model MODEL SEQUENCES TOKENS [THREADS [float | int8 | plain | avx2]]` takes every
-// k-th sequence (at most 1,022 residues of each) until there are TOKENS, and prints one JSON line. The peak is measured before and
-// after: independent multiply-adds in registers, on as many threads. Seconds are processor time of all threads ("cpu") and wall
-// time; on a machine with other work believe the first. FLOP are those of real tokens alone. "padded" runs the same sequences as a
-// library that pads would: batches of 4,096 tokens, each sequence as long as its batch's longest.
+// How near the forward pass comes to what the cores can do: `bench_model MODEL SEQUENCES TOKENS [THREADS [float | int8 | plain | avx2 [padded]]]` takes every
+// k-th sequence (at most 1,022 residues of each) until there are TOKENS, and prints one JSON line. The peak is measured before and after
+// every batch, on as many threads: independent multiply-adds in registers, the best of some short runs. A processor's clock wanders by a
+// tenth within seconds, so the fraction compares each batch with the better of the peaks beside it. Seconds are processor time of all
+// threads ("cpu") and wall time; on a machine with other work believe the first. FLOP are those of real tokens alone. "padded" also runs
+// the same sequences as a library that pads would: batches of 4,096 tokens, each sequence as long as its batch's longest.
 #include "peak.h"
 
 #include "base/arena.h"
@@ -57,18 +58,34 @@ static bool read_sequences(struct sequences *s, const struct vocab *v, Str path,
     return f != NULL && ok;
 }
 
-static void run(struct encoder *e, const struct sequences *s, const struct model_config *c)
+struct measured {
+    double wall, cpu, flop;
+    double possible;                    // FLOP of the peak in the same processor time
+};
+
+// All sequences; with threads, each batch beside the peak of as many.
+static struct measured run(struct encoder *e, const struct sequences *s, const struct model_config *c, int threads)
 {
-    int64_t budget = encoder_batch_tokens(e);
-    int64_t *starts = xcalloc(s->starts.len + 1, sizeof *starts);
+    struct measured m = { 0 };
+    int64_t budget = encoder_batch_tokens(e), *starts = xcalloc(s->starts.len + 1, sizeof *starts);
+    double before = threads ? peak(threads) : 0;
     for (size_t i = 0; i + 1 < s->starts.len;) {
         size_t n = 0;
-        for (; i + n + 1 < s->starts.len && (n == 0 || s->starts.at[i + n + 1] - s->starts.at[i] <= budget); n++)
+        for (; i + n + 1 < s->starts.len && (n == 0 || s->starts.at[i + n + 1] - s->starts.at[i] <= budget); n++) {
+            int64_t length = s->starts.at[i + n + 1] - s->starts.at[i + n];
             starts[n + 1] = s->starts.at[i + n + 1] - s->starts.at[i];
+            m.flop += (double)length * config_flop_per_token(c, length);
+        }
+        struct spent start = now();
         sink = encoder_run(e, &(struct batch){ n, starts, s->tokens.at + s->starts.at[i] }, c->layers)[0];
+        struct spent end = now();
+        double after = threads ? peak(threads) : 0;
+        m.wall += end.wall - start.wall, m.cpu += end.cpu - start.cpu, m.possible += (end.cpu - start.cpu) * MAX(before, after);
+        before = after;
         i += n;
     }
     free(starts);
+    return m;
 }
 
 static void pad(const struct sequences *s, const struct vocab *v, struct sequences *out)
@@ -100,7 +117,7 @@ int main(int argc, char **argv)
     o.arithmetic = strcmp(how, "int8") == 0 ? ARITHMETIC_INT8 : ARITHMETIC_FLOAT;
     o.kernels = strcmp(how, "plain") == 0 || strcmp(how, "avx2") == 0 ? how : NULL;
     if (argc < 4) {
-        fprintf(stderr, "usage: bench_model MODEL SEQUENCES TOKENS [THREADS [float | int8 | plain | avx2]]\n");
+        fprintf(stderr, "usage: bench_model MODEL SEQUENCES TOKENS [THREADS [float | int8 | plain | avx2 [padded]]]\n");
         return 2;
     }
     struct checkpoint *c = checkpoint_open(str_of(argv[1]), &err);
@@ -109,25 +126,16 @@ int main(int argc, char **argv)
         fprintf(stderr, "bench_model: %s\n", err.text);
         return 1;
     }
-    double flop = 0, before = peak(o.threads);
-    for (size_t i = 0; i + 1 < s.starts.len; i++) {
-        int64_t length = s.starts.at[i + 1] - s.starts.at[i];
-        flop += (double)length * config_flop_per_token(&c->config, length);
-    }
     encoder_run(e, &(struct batch){ 1, s.starts.at, s.tokens.at }, c->config.layers);          // warm
-    struct spent start = now();
-    run(e, &s, &c->config);
-    struct spent packed = now();
-    double after = peak(o.threads), most = MAX(before, after);
-    pad(&s, &c->vocab, &padded);
-    struct spent middle = now();
-    run(e, &padded, &c->config);
-    struct spent end = now();
-    double wall = packed.wall - start.wall, cpu = packed.cpu - start.cpu;
+    struct measured packed = run(e, &s, &c->config, o.threads), other = { 0 };
+    if (argc > 6 && strcmp(argv[6], "padded") == 0) {
+        pad(&s, &c->vocab, &padded);
+        other = run(e, &padded, &c->config, 0);
+    }
     printf("{\"kernels\": \"%s\", \"how\": \"%s\", \"threads\": %d, \"tokens\": %zu, \"gflop\": %.1f, \"wall\": %.3f, \"cpu\": %.3f, \"peak_gflops\": %.1f, "
            "\"gflops_by_cpu\": %.1f, \"fraction\": %.3f, \"tokens_per_cpu_second\": %.0f, \"padded_tokens\": %zu, \"padded_cpu\": %.3f}\n",
-           encoder_kernels(e), how, o.threads, s.tokens.len, flop / 1e9, wall, cpu, most / 1e9, flop / cpu / 1e9, flop / cpu / most,
-           (double)s.tokens.len / cpu, padded.tokens.len, end.cpu - middle.cpu);
+           encoder_kernels(e), how, o.threads, s.tokens.len, packed.flop / 1e9, packed.wall, packed.cpu, packed.possible / packed.cpu / 1e9,
+           packed.flop / packed.cpu / 1e9, packed.flop / packed.possible, (double)s.tokens.len / packed.cpu, padded.tokens.len, other.cpu);
     encoder_free(e);
     checkpoint_close(c);
     return 0;

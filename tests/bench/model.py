@@ -51,7 +51,7 @@ def measure_model(m, program, name, tokens, bar, sequences):
     folder = os.path.join(m.bench.folder, name)
     subprocess.run([m.options.petri, "model", "init", "--like", name, "--seed", "7", folder], check=True)
     for threads in (1, 2):
-        got = run_json([program, folder, sequences, str(tokens), str(threads)])
+        got = run_json([program, folder, sequences, str(tokens), str(threads), "float", "padded"])
         m.report.row("%s, float, %d thread%s" % (name, threads, "s" if threads > 1 else ""), got["gflops_by_cpu"] * 1e9, unit="flop_per_second",
                      peer="peak of the core", peers=got["peak_gflops"] * 1e9, bar=("ratio", "least", bar))
         if threads == 1:

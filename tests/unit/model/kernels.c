@@ -116,16 +116,12 @@ TEST(avx2_and_avx512_give_the_same_bits)
     if (narrow == NULL || wide == NULL)
         test_skip("this processor has not both");
     struct product p = make_product(23, 200, 70);
-    float *a = multiply(narrow, &p, 0, 23, GEMM_BIAS_GELU), *b = multiply(wide, &p, 0, 23, GEMM_BIAS_GELU), inverse[2][23];
+    float *a = multiply(narrow, &p, 0, 23, GEMM_BIAS_GELU), *b = multiply(wide, &p, 0, 23, GEMM_BIAS_GELU);
     size_t stride = kernel_pad(p.n), bytes = 23 * stride * sizeof(float);
     EXPECT(memcmp(a, b, bytes) == 0);
     narrow->layer_norm(a, stride, a, stride, 23, 70, p.bias, p.bias, 1e-5f);
     wide->layer_norm(b, stride, b, stride, 23, 70, p.bias, p.bias, 1e-5f);
     EXPECT(memcmp(a, b, bytes) == 0);
-    narrow->softmax(a, stride, 23, 70, inverse[0]);
-    wide->softmax(b, stride, 23, 70, inverse[1]);
-    EXPECT(memcmp(a, b, bytes) == 0);
-    EXPECT(memcmp(inverse[0], inverse[1], sizeof inverse[0]) == 0);
     free(a);
     free(b);
     free_product(&p);
@@ -157,22 +153,6 @@ TEST(layer_norm_is_within_1e_6_of_double_precision_and_leaves_the_padding_zero)
         }
 }
 
-TEST(softmax_is_within_1e_6_of_double_precision_for_any_length_and_for_far_apart_values)
-{
-    for (size_t m = 0; m < LEN(names); m++)
-        for (size_t n = 1; kernels_find(names[m]) && n < 70; n++) {
-            float *x = xcalloc(kernel_pad(n), 4), inverse;
-            double *want = xcalloc(n, 8);
-            for (size_t i = 0; i < n; i++)
-                want[i] = (double)(x[i] = noise() * (n % 3 == 0 ? 300 : 8));
-            reference_softmax(want, n);
-            kernels_find(names[m])->softmax(x, kernel_pad(n), 1, n, &inverse);
-            for (size_t i = 0; i < n; i++)
-                EXPECT(fabs((double)x[i] * (double)inverse - want[i]) < 1e-6);
-            free(x), free(want);
-        }
-}
-
 TEST(gelu_is_within_2e_7_of_the_exact_one)
 {
     float x[16];
@@ -186,18 +166,145 @@ TEST(gelu_is_within_2e_7_of_the_exact_one)
         }
 }
 
-TEST(rotation_turns_halves_and_pairs)
+// --- attention
+
+struct head {
+    size_t length, size, stride, angles;
+    float *rows;                        // q | k | v, `stride` floats a token; what stands between is not theirs
+    float *cosine, *sine;
+    bool pairs, turn_values;
+};
+
+// `spread` is the size of the scores, about.
+static struct head make_head(size_t length, size_t size, float spread, bool rotary)
 {
-    float x[] = { 1, 2, 3, 4 }, cosine[] = { 0, 1 }, sine[] = { 1, 0 }, out[4];
-    for (size_t m = 0; m < LEN(names); m++) {
-        const struct kernels *k = kernels_find(names[m]);
-        if (k == NULL)
-            continue;
-        k->rotate(&(struct rotation){ x, cosine, sine, 4, 1, 2, out, 2, false });
-        EXPECT(out[0] == -6 && out[1] == 4 && out[2] == 2 && out[3] == 8);
-        k->rotate(&(struct rotation){ x, cosine, sine, 4, 1, 2, out, 1, true });
-        EXPECT(out[0] == -2 && out[1] == 1 && out[2] == 3 && out[3] == 4);
+    struct head h = { .length = length, .size = size, .stride = 3 * size + 5, .angles = kernel_pad(length) };
+    h.rows = noises(length * h.stride);
+    for (size_t i = 0; i < length * h.stride; i++)
+        h.rows[i] *= sqrtf(spread);
+    h.cosine = rotary ? noises(size / 2 * h.angles) : NULL;
+    h.sine = rotary ? noises(size / 2 * h.angles) : NULL;
+    return h;
+}
+
+static void free_head(struct head *h)
+{
+    free(h->rows);
+    free(h->cosine);
+    free(h->sine);
+}
+
+// The result, length × size; probabilities may be NULL.
+static float *attend(const struct kernels *k, const struct head *h, float *probabilities)
+{
+    float *rows = xmalloc(h->length * h->stride * sizeof *rows), *out = xmalloc(h->length * h->size * sizeof *out);
+    float *memory = aligned_alloc(64, (kernels_attention_memory(h->length, h->size) * sizeof *memory + 63) / 64 * 64);
+    memcpy(rows, h->rows, h->length * h->stride * sizeof *rows);
+    memset(memory, 0xff, kernels_attention_memory(h->length, h->size) * sizeof *memory);        // NaN everywhere
+    k->attend(&(struct attention){ h->length, h->size, rows, rows + h->size, rows + 2 * h->size, h->stride, h->cosine, h->sine, h->angles, h->pairs,
+                                   h->turn_values, (float)(M_LOG2E / sqrt((double)h->size)), rows, memory, probabilities });
+    for (size_t t = 0; t < h->length; t++) {
+        memcpy(out + t * h->size, rows + t * h->stride, h->size * sizeof *out);
+        if (memcmp(rows + t * h->stride + h->size, h->rows + t * h->stride + h->size, (h->stride - h->size) * sizeof *rows) != 0)
+            test_fail(__FILE__, __LINE__, "%s: attention wrote beside its result", k->name);
     }
+    free(rows);
+    free(memory);
+    return out;
+}
+
+// One of q, k, v in double precision, turned.
+static double *turned(const struct head *h, size_t which, bool turn)
+{
+    double *out = xmalloc(h->length * h->size * sizeof *out);
+    for (size_t t = 0; t < h->length; t++)
+        for (size_t i = 0; i < h->size; i++) {
+            size_t half = h->size / 2, pair = h->pairs ? i / 2 : i % half, first = h->pairs ? 2 * pair : pair, second = h->pairs ? first + 1 : pair + half;
+            const float *x = h->rows + t * h->stride + which * h->size;
+            double a = (double)x[first], b = (double)x[second];
+            out[t * h->size + i] = !turn || !h->cosine ? (double)x[i]
+                : i == first ? a * (double)h->cosine[pair * h->angles + t] - b * (double)h->sine[pair * h->angles + t]
+                             : b * (double)h->cosine[pair * h->angles + t] + a * (double)h->sine[pair * h->angles + t];
+        }
+    return out;
+}
+
+static void check_head(const struct kernels *kernels, const struct head *h, double limit)
+{
+    const size_t n = h->length, d = h->size;
+    float *shown = xmalloc(n * n * sizeof *shown), *got = attend(kernels, h, shown);
+    double *q = turned(h, 0, true), *k = turned(h, 1, true), *v = turned(h, 2, h->turn_values), *p = xmalloc(n * sizeof *p);
+    for (size_t t = 0; t < n; t++) {
+        for (size_t j = 0; j < n; j++) {
+            p[j] = 0;
+            for (size_t i = 0; i < d; i++)
+                p[j] += q[t * d + i] * k[j * d + i] / sqrt((double)d);
+        }
+        reference_softmax(p, n);
+        for (size_t j = 0; j < n; j++)
+            EXPECT(fabs((double)shown[t * n + j] - p[j]) <= limit);
+        for (size_t i = 0; i < d; i++) {
+            double want = 0;
+            for (size_t j = 0; j < n; j++)
+                want += p[j] * v[j * d + i];
+            if (!(fabs((double)got[t * d + i] - want) <= limit))
+                test_fail(__FILE__, __LINE__, "%s: %zu tokens of %zu: token %zu, dimension %zu is %.9g, not %.9g", kernels->name, n, d, t, i,
+                          (double)got[t * d + i], want);
+        }
+    }
+    free(q), free(k), free(v), free(p), free(got), free(shown);
+}
+
+TEST(attention_is_within_1e_6_of_double_precision_for_any_length_and_width_of_a_head)
+{
+    static const size_t lengths[] = { 1, 2, 7, 8, 9, 15, 16, 17, 33, 48, 49, 64, 130, 300 }, sizes[] = { 2, 6, 8, 16, 24, 34 };
+    for (size_t m = 0; m < LEN(names); m++)
+        for (size_t l = 0; kernels_find(names[m]) && l < LEN(lengths); l++)
+            for (size_t i = 0; i < LEN(sizes); i++) {
+                struct head h = make_head(lengths[l], sizes[i], 1, i % 2);
+                h.pairs = l % 2, h.turn_values = l % 3 == 0;
+                check_head(kernels_find(names[m]), &h, 1e-6);
+                free_head(&h);
+            }
+}
+
+TEST(attention_stays_right_where_scores_lie_hundreds_apart)
+{
+    for (size_t m = 0; m < LEN(names); m++) {
+        struct head h = make_head(70, 16, 300, false);
+        if (kernels_find(names[m]))
+            check_head(kernels_find(names[m]), &h, 2e-3);       // a score of 1,000 has an error of 1e-4 of itself
+        free_head(&h);
+    }
+}
+
+TEST(avx2_and_avx512_attend_with_the_same_bits)
+{
+    const struct kernels *narrow = kernels_find("avx2"), *wide = kernels_find("avx512");
+    if (narrow == NULL || wide == NULL)
+        test_skip("this processor has not both");
+    for (size_t length = 1; length < 200; length += 13) {
+        struct head h = make_head(length, 24, 20, true);
+        float *a = attend(narrow, &h, NULL), *b = attend(wide, &h, NULL);
+        EXPECT(memcmp(a, b, length * h.size * sizeof *a) == 0);
+        free(a), free(b);
+        free_head(&h);
+    }
+}
+
+TEST(attention_turns_halves_and_pairs)
+{
+    float rows[] = { 0, 0, 0, 0, 1, 2, 3, 4 }, cosine[32] = { 0 }, sine[32] = { 0 }, memory[2048] __attribute__((aligned(64)));
+    cosine[16] = sine[0] = 1;           // the first pair is turned by a quarter, the second is not
+    for (size_t m = 0; m < LEN(names); m++)
+        for (int pairs = 0; kernels_find(names[m]) && pairs < 2; pairs++) {
+            float out[4];               // of one token that looks at itself alone: its value, turned
+            EXPECT(kernels_attention_memory(1, 4) <= LEN(memory));
+            kernels_find(names[m])->attend(&(struct attention){ .length = 1, .size = 4, .q = rows, .k = rows, .v = rows + 4, .stride = 4, .cosine = cosine,
+                .sine = sine, .angle_stride = 16, .pairs = pairs, .turn_values = true, .scale = 1, .out = out, .memory = memory });
+            const float want[2][4] = { { -3, 2, 1, 4 }, { -2, 1, 3, 4 } };
+            EXPECT(memcmp(out, want[pairs], sizeof out) == 0);
+        }
 }
 
 TEST(products_of_8_bits_are_exact_sums_and_come_within_2_percent_of_the_real_product)
