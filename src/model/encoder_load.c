@@ -10,8 +10,8 @@ enum { HUGE_FROM = 4 * 1024 * 1024, ROTARY_HALF_MAX = 512 };       // config.c t
 
 static void unmap_floats(void *arg) { free(arg); }
 
-// Large, zeroed, aligned for vectors; huge pages where the system has them. Freed with the encoder.
-static void *memory(struct encoder *e, size_t bytes)
+// Large, aligned for vectors; huge pages where the system has them. Freed with the encoder.
+static void *room(struct encoder *e, size_t bytes)
 {
     void *at = NULL;
     size_t align = bytes >= HUGE_FROM ? 2 * 1024 * 1024 : 64;
@@ -19,9 +19,14 @@ static void *memory(struct encoder *e, size_t bytes)
     CHECK((at = aligned_alloc(align, bytes)) != NULL);
     if (bytes >= HUGE_FROM)
         madvise(at, bytes, MADV_HUGEPAGE);
-    memset(at, 0, bytes);
     arena_defer(&e->arena, unmap_floats, at);
     return at;
+}
+
+// The same, zeroed.
+static void *memory(struct encoder *e, size_t bytes)
+{
+    return memset(room(e, bytes), 0, bytes);
 }
 
 struct packing {
@@ -81,10 +86,10 @@ void linear_load(struct encoder *e, struct linear *l, const struct tensor *const
     for (size_t i = 0; i < count; i++)
         if (biases[i]->data)
             tensor_read_floats(biases[i], 0, biases[i]->count, l->bias + i * part);
-    if (e->arithmetic == ARITHMETIC_FLOAT) {
-        l->weight = memory(e, kernel_packed_size(l->in, l->out) * sizeof *l->weight);
+    if (e->arithmetic == ARITHMETIC_FLOAT) {            // all of a weight is written by those who pack it, each page by the thread that does
+        l->weight = room(e, kernel_packed_size(l->in, l->out) * sizeof *l->weight);
     } else {
-        l->weight8 = memory(e, kernel_packed_size(kernel_pad(l->in), l->out));
+        l->weight8 = room(e, kernel_packed_size(kernel_pad(l->in), l->out));
         l->column_scale = memory(e, l->out * sizeof *l->column_scale);
         l->column_sum = memory(e, l->out * sizeof *l->column_sum);
     }

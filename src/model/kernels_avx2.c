@@ -25,6 +25,13 @@ typedef int32_t vi __attribute__((vector_size(32)));
 #define v_max(a, b) _mm256_max_ps((a), (b))
 #define v_of_int(v) _mm256_cvtepi32_ps((__m256i)(v))
 
+FN inline void v_store_low_bytes(uint8_t *p, vi v)
+{
+    const __m256i low = _mm256_set1_epi64x(0x0c080400), words = _mm256_setr_epi32(0, 4, 0, 0, 0, 0, 0, 0);
+    __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_shuffle_epi8((__m256i)v, low), words);
+    _mm_storel_epi64((__m128i *)(void *)p, _mm256_castsi256_si128(bytes));
+}
+
 // Four products of an unsigned and a signed byte into each 32-bit lane. maddubs would saturate at 16 bits, so the bytes are widened: the even
 // ones and the odd ones, two products a lane each.
 FN inline vi v_dot(vi sum, int32_t four, vi b)

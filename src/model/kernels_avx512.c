@@ -27,6 +27,7 @@ typedef int32_t vi __attribute__((vector_size(64)));
 #define v_fma(a, b, c) _mm512_fmadd_ps((a), (b), (c))
 #define v_max(a, b) _mm512_max_ps((a), (b))
 #define v_of_int(v) _mm512_cvtepi32_ps((__m512i)(v))
+#define v_store_low_bytes(p, v) _mm_storeu_si128((__m128i *)(void *)(p), _mm512_cvtepi32_epi8((__m512i)(v)))
 #define v_dot(sum, four, b) (vi)_mm512_dpbusd_epi32((__m512i)(sum), _mm512_set1_epi32(four), (__m512i)(b))
 
 // 16 lanes: upper half onto lower half, twice.

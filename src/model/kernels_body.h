@@ -5,6 +5,7 @@
 //   FN                    attributes of a function (its target)
 //   v_load, v_store, v_set, v_fma, v_max    unaligned load and store, the same float in all lanes, a·b + c, the greater
 //   v_of_int, v_dot                         integers to floats; sum + four products of bytes in each lane
+//   v_store_low_bytes                       the low byte of each integer, one behind the other
 //   v_half_sum                              16 lanes to 4, see sum_lanes()
 //   ROWS, WIDE, TILES     rows of a tile; vectors across a tile; a list of the tiles there are: X(rows, vectors across)
 //   KERNEL_NAME, KERNEL_FUSED
@@ -300,22 +301,34 @@ FN uint64_t reach(float *x, size_t n, const float *offset, const float *factor, 
 
 // --- 8 bits
 
+// The greatest magnitude of n floats, a multiple of 16. Four maxima at once: one alone would wait for itself.
+FN float largest_of(const float *x, size_t n)
+{
+    vf most[4] = { v_set(0.0f), v_set(0.0f), v_set(0.0f), v_set(0.0f) };
+    size_t i = 0;
+    float lane[LANES], largest = 0;
+    for (; i + 4 * LANES <= n; i += 4 * LANES)
+        UNROLL for (size_t j = 0; j < 4; j++) {
+            vf v = v_load(x + i + j * LANES);
+            most[j] = v_max(most[j], v_max(v, -v));
+        }
+    for (; i < n; i += LANES)
+        most[0] = v_max(most[0], v_max(v_load(x + i), -v_load(x + i)));
+    v_store(lane, v_max(v_max(most[0], most[1]), v_max(most[2], most[3])));
+    for (i = 0; i < LANES; i++)
+        largest = lane[i] > largest ? lane[i] : largest;
+    return largest;
+}
+
 FN void quantise(const float *x, size_t x_stride, uint8_t *out, size_t out_stride, size_t rows, size_t n, float *scale)
 {
     for (size_t r = 0; r < rows; r++, x += x_stride, out += out_stride) {
-        vf most = v_set(0.0f);
-        for (size_t i = 0; i < kernel_pad(n); i += LANES)
-            most = v_max(most, v_max(v_load(x + i), -v_load(x + i)));
-        float lane[LANES], largest = 0;
-        v_store(lane, most);
-        for (int i = 0; i < LANES; i++)
-            largest = lane[i] > largest ? lane[i] : largest;
+        float largest = largest_of(x, kernel_pad(n));
         scale[r] = largest / 127.0f;
         const vf factor = v_set(largest > 0 ? 127.0f / largest : 0.0f), magic = v_set(12582912.0f + 128.0f);
         for (size_t i = 0; i < kernel_pad(n); i += LANES) {
             vi rounded = (vi)v_fma(v_load(x + i), factor, magic);       // the low byte is round(x) + 128
-            for (int l = 0; l < LANES; l++)
-                out[i + (size_t)l] = (uint8_t)rounded[l];
+            v_store_low_bytes(out + i, rounded);
         }
     }
 }

@@ -31,6 +31,11 @@ static inline vf v_max(vf a, vf b)
     return (vf)((take & (vi)a) | (~take & (vi)b));
 }
 static inline vf v_of_int(vi v) { return __builtin_convertvector(v, vf); }
+static inline void v_store_low_bytes(uint8_t *p, vi v)
+{
+    for (int i = 0; i < 4; i++)
+        p[i] = (uint8_t)v[i];
+}
 static inline vi v_dot(vi sum, int32_t four, vi b)
 {
     uint32_t a = (uint32_t)four;
