@@ -83,6 +83,7 @@ FN void turn(const struct attention *h, float *x, size_t stride, size_t first, s
     }
 }
 
+// Where what lies in the head's memory.
 static struct side carve(const struct attention *h)
 {
     struct side s = { .key_stride = kernel_pad(h->length) + KERNEL_PAD };
@@ -99,6 +100,7 @@ static struct side carve(const struct attention *h)
     return s;
 }
 
+// Keys on their side and turned, values as rows, or turned as well.
 FN void take_keys_and_values(const struct attention *h, const struct side *s)
 {
     transpose(h->k, h->stride, h->length, h->size, s->keys, s->key_stride);
@@ -114,6 +116,7 @@ FN void take_keys_and_values(const struct attention *h, const struct side *s)
             s->values[t * h->size + d] = h->v[t * h->stride + d];
 }
 
+// A block of queries on their side, scaled and turned; zeros where there are fewer than its width.
 FN void take_queries(const struct attention *h, const struct side *s, size_t first, size_t count, size_t width)
 {
     if (count < width)
@@ -175,6 +178,7 @@ FN void mix(const struct attention *h, const struct side *s, size_t key, size_t 
         }
 }
 
+// The probabilities of a block, for who asked for them.
 static void show(const struct attention *h, const struct side *s, size_t first, size_t count)
 {
     for (size_t q = 0; q < count; q++)

@@ -159,6 +159,7 @@ INLINE void finish_tile(const int rows, const int wide, const struct tile *s, vf
             }
 }
 
+// Sums, and what becomes of them.
 INLINE void tile(const int rows, const int wide, const struct tile *s)
 {
     const size_t a_row = s->a_row, a_step = s->a_step, b_stride = s->b_stride, fetch_step = s->fetch_step;
@@ -205,8 +206,8 @@ FN void gemm(const struct gemm *g)
         const size_t tile_count = (g->rows + ROWS - 1) / ROWS * ((width + step - 1) / step);
         const char *next = (const char *)(g->b + (n + width) * g->k);
         const size_t ahead = MIN((size_t)(end - next), KERNEL_PANEL * g->k * sizeof(float));
-        struct tile s = { .k = g->k, .a_row = g->a_stride, .a_step = 1, .b_stride = width, .fetch = next, .fetch_step = ahead / (tile_count * g->k + 1),
-                          .c_stride = g->c_stride, .finish = g->finish };
+        struct tile s = { .k = g->k, .a_row = g->a_stride, .a_step = 1, .b_stride = width, .fetch = next,
+                          .fetch_step = ahead / (tile_count * g->k + 1), .c_stride = g->c_stride, .finish = g->finish };
         for (size_t w = 0; w < width; w += step) {
             s.b = g->b + n * g->k + w, s.bias = g->bias ? g->bias + n + w : NULL;
             for (size_t r = 0; r < g->rows; r += ROWS) {
