@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How near the forward pass comes to what the cores can do: `bench_model MODEL SEQUENCES TOKENS [THREADS [float | int8 | plain | avx2 [padded]]]` takes every
-// k-th sequence (at most 1,022 residues of each) until there are TOKENS, and prints one JSON line. The peak is measured before and after
+// How near the forward pass comes to what the cores can do: `bench_model MODEL SEQUENCES TOKENS [THREADS [float | int8 | plain | avx2 [padded]]]` takes
+// every k-th sequence (at most 1,022 residues of each) until there are TOKENS, and prints one JSON line. The peak is measured before and after
 // every batch, on as many threads: independent multiply-adds in registers, the best of some short runs. A processor's clock wanders by a
 // tenth within seconds, so the fraction compares each batch with the better of the peaks beside it. Seconds are processor time of all
 // threads ("cpu") and wall time; on a machine with other work believe the first. FLOP are those of real tokens alone. "padded" also runs
@@ -132,8 +132,8 @@ int main(int argc, char **argv)
         pad(&s, &c->vocab, &padded);
         other = run(e, &padded, &c->config, 0);
     }
-    printf("{\"kernels\": \"%s\", \"how\": \"%s\", \"threads\": %d, \"tokens\": %zu, \"gflop\": %.1f, \"wall\": %.3f, \"cpu\": %.3f, \"peak_gflops\": %.1f, "
-           "\"gflops_by_cpu\": %.1f, \"fraction\": %.3f, \"tokens_per_cpu_second\": %.0f, \"padded_tokens\": %zu, \"padded_cpu\": %.3f}\n",
+    printf("{\"kernels\": \"%s\", \"how\": \"%s\", \"threads\": %d, \"tokens\": %zu, \"gflop\": %.1f, \"wall\": %.3f, \"cpu\": %.3f, "
+           "\"peak_gflops\": %.1f, \"gflops_by_cpu\": %.1f, \"fraction\": %.3f, \"tokens_per_cpu_second\": %.0f, \"padded_tokens\": %zu, \"padded_cpu\": %.3f}\n",
            encoder_kernels(e), how, o.threads, s.tokens.len, packed.flop / 1e9, packed.wall, packed.cpu, packed.possible / packed.cpu / 1e9,
            packed.flop / packed.cpu / 1e9, packed.flop / packed.possible, (double)s.tokens.len / packed.cpu, padded.tokens.len, other.cpu);
     encoder_free(e);

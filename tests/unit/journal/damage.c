@@ -2,8 +2,8 @@
 // Every byte changed, every length cut: found each time, and what is read is a prefix of what was written.
 #include "help.h"
 
+#include <dlfcn.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -53,8 +53,11 @@ static bool clock_stands;
 // Before the C library's.
 int clock_gettime(clockid_t clock, struct timespec *now)
 {
+    static int (*real_clock)(clockid_t clock, struct timespec *now);
+    if (!real_clock)
+        real_clock = (int (*)(clockid_t, struct timespec *))dlsym(RTLD_NEXT, "clock_gettime");
     if (!clock_stands || clock != CLOCK_REALTIME)
-        return (int)syscall(SYS_clock_gettime, clock, now);
+        return real_clock(clock, now);                  // not a system call: those of others fail in turn
     *now = (struct timespec){ .tv_sec = 1700000000 };
     return 0;
 }
