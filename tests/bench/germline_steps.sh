@@ -63,10 +63,9 @@ compare)
     bcftools isec --no-version -c none -Oz -p "$cd_sample/both" "$cd_sample/called.bcf" ref/known.bcf
     for i in 0 1 2; do bcftools query -f '%REF\t%ALT[\t%GT]\n' "$cd_sample/both/000$i.vcf.gz"; done | wc -l >"$cd_sample/truth.tsv" ;;
 sections)
-    jq -s . "$cd_sample/fastp.json" >"$cd_sample/trimming.json"
-    jq -n --arg sample "$sample" --slurpfile trimming "$cd_sample/trimming.json" --rawfile stats "$cd_sample/stats.txt" --rawfile coverage "$cd_sample/coverage.tsv" \
-        --rawfile depths "$cd_sample/depths.tsv" --rawfile variants "$cd_sample/vcf-stats.txt" --rawfile comparison /dev/null -f "$tools/sections.jq" >"$cd_sample/all.json"
-    for section in $(jq -r 'keys[]' "$cd_sample/all.json"); do jq ".$section" "$cd_sample/all.json" >"$cd_sample/$section.petri-report.json"; done ;;
+    jq -n -r --arg sample "$sample" --slurpfile trimming "$cd_sample/fastp.json" --rawfile stats "$cd_sample/stats.txt" --rawfile coverage "$cd_sample/coverage.tsv" \
+        --rawfile depths "$cd_sample/depths.tsv" --rawfile variants "$cd_sample/vcf-stats.txt" --rawfile comparison /dev/null -f "$tools/sections.jq" |
+    while read -r section; do IFS= read -r text; printf '%s\n' "$text" >"$cd_sample/$section.petri-report.json"; done ;;
 joint_sections) jq -R -s -f "$tools/joint-sections.jq" out/joint/vcf-stats.txt >out/joint/joint.petri-report.json ;;
 summarise) jq -s -r -f "$tools/summarise.jq" out/*/{reads,alignment,variants}.petri-report.json >out/summary.tsv ;;
 

@@ -14,12 +14,13 @@ baseCommand:
   - -c
   - |
     sample=$1 program=$2 stats=$3 coverage=$4 depths=$5 variants=$6 comparison=$7; shift 7
-    jq -s . "$@" >trimming.json
-    jq -n --arg sample "$sample" --slurpfile trimming trimming.json --rawfile stats "$stats" --rawfile coverage "$coverage" \
-        --rawfile depths "$depths" --rawfile variants "$variants" --rawfile comparison "${comparison:-/dev/null}" -f "$program" >all.json
-    for section in $(jq -r 'keys[]' all.json); do
-        jq ".$section" all.json >"$sample.$section.petri-report.json"
-    done
+    cat "$@" >trimming.json
+    jq -n -r --arg sample "$sample" --slurpfile trimming trimming.json --rawfile stats "$stats" --rawfile coverage "$coverage" \
+        --rawfile depths "$depths" --rawfile variants "$variants" --rawfile comparison "${comparison:-/dev/null}" -f "$program" >all.txt
+    while read -r section; do
+        IFS= read -r text
+        printf '%s\n' "$text" >"$sample.$section.petri-report.json"
+    done <all.txt
   - sections
 inputs:
   sample: {type: string, inputBinding: {position: 1}}

@@ -1,5 +1,6 @@
 # What a report shows of one sample. In: --arg sample, the reports of fastp by lane (--slurpfile trimming), and as text what samtools stats, the coverage, bcftools stats and
-# the comparison with the truth (may be empty) wrote. Out: one object with a section in each field. The limits stand in the columns.
+# the comparison with the truth (may be empty) wrote. Out: for each section two lines, its name and its JSON (one call of jq: its start takes longest). The limits stand
+# in the columns.
 
 def lines($text): $text | split("\n") | map(select(length > 0));
 def table($text; $name): lines($text) | map(select(startswith($name + "\t")) | split("\t"));
@@ -11,7 +12,7 @@ def metrics($id; $title; $columns; $values): {kind: "metrics", id: $id, title: $
 # The rows of a tab-separated text as objects.
 def rows($text): lines($text) | map(split("\t")) | .[0] as $names | .[1:] | map([., $names] | transpose | map({key: .[1], value: .[0]}) | from_entries);
 
-$trimming[0] as $lanes
+$trimming as $lanes
 | (reduce $lanes[] as $l ({reads: 0, bases: 0, q30: 0, gc: 0, kept: 0, adapters: 0};
     .reads += $l.summary.before_filtering.total_reads | .bases += $l.summary.before_filtering.total_bases
     | .q30 += $l.summary.before_filtering.q30_bases | .gc += $l.summary.before_filtering.gc_content * $l.summary.before_filtering.total_bases
@@ -86,3 +87,4 @@ $trimming[0] as $lanes
         | column($t + "_" + $what; .type + " " + $what; "number"; {decimals: 4, headline: true})];
       [$truth[] | (.type | ascii_downcase) as $t | {key: ($t + "_precision"), value: (.precision | number)}, {key: ($t + "_recall"), value: (.recall | number)}] | from_entries)])
 } end
+| to_entries[] | .key, (.value | tojson)
