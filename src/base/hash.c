@@ -140,6 +140,7 @@ static bool hash_mapped(struct hasher *h, const struct job *job, int64_t from, i
 #endif
     hasher_update(h, job->map + from, (size_t)(to - from));
     on_bus_error = NULL;
+    madvise((void *)(uintptr_t)(job->map + from), (size_t)(to - from), MADV_DONTNEED);  // else it counts as memory of ours
     return true;
 }
 
