@@ -4,12 +4,11 @@
 
 #include <dlfcn.h>
 
+#include "sys/library.h"
+
 const char *hts_library = "libhts.so.3";
 
-static const struct {
-    const char *name;
-    size_t offset;
-} functions[] = {
+static const struct library_symbol functions[] = {
     { "hts_set_log_level", offsetof(struct hts, set_log_level) },
     { "hts_open", offsetof(struct hts, open) },
     { "hts_close", offsetof(struct hts, close) },
@@ -35,17 +34,6 @@ static const struct {
     { "tbx_index_build3", offsetof(struct hts, index_text) },
 };
 
-static bool find_functions(void *library, struct hts *hts)
-{
-    for (size_t i = 0; i < LEN(functions); i++) {
-        void *function = dlsym(library, functions[i].name);
-        if (function == NULL)
-            return false;
-        memcpy((char *)hts + functions[i].offset, &function, sizeof function);
-    }
-    return true;
-}
-
 const struct hts *hts_open_library(struct err *err)
 {
     static struct hts hts;
@@ -55,7 +43,7 @@ const struct hts *hts_open_library(struct err *err)
     setenv("REF_PATH", "/dev/null/%s", 1);              // else a CRAM without its reference asks a server for it
     setenv("REF_CACHE", "", 1);
     void *library = dlopen(hts_library, RTLD_NOW | RTLD_LOCAL);
-    is_open = library && find_functions(library, &hts);
+    is_open = library && library_find(library, functions, LEN(functions), &hts);
     if (!is_open) {
         bool unused UNUSED = err_set(err, ERR_UNSUPPORTED, "CRAM, BCF and indexes need the library %s: install the package libhts3", hts_library);
         return NULL;

@@ -13,8 +13,7 @@ static const struct option options[] = {
     { "model", OPTION_FOLDER, "DIR", "The model: see 'petri model'." },
     { "out", OPTION_FOLDER, "DIR", "The folder to make; one that an earlier call began is finished.", .letter = 'o' },
     { "pool", OPTION_TEXT, "KIND", "What to keep of a sequence: mean (of residues, the usual), cls, mean-all (with cls and eos), max; or "
-        "per residue: "
-                                   "residues, logits, contacts." },
+        "per residue: residues, logits, contacts." },
     { "layer", OPTION_COUNT, "N", "Hidden states after N layers; 0 are the embeddings. The last when not given." },
     { "dtype", OPTION_TEXT, "TYPE", "fp16 (the usual) or fp32." },
     { "too-long", OPTION_TEXT, "HOW", "Sequences longer than the model takes: error (the usual), truncate, or windows (averaged where "

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/vec.h"
 #include "model/embed_export_inside.h"
+#include "sys/library.h"
 
 const char *embed_hdf5_library = "libhdf5_serial.so.103";
 static const char *const other_names[] = { "libhdf5.so.103", "libhdf5_serial.so.200", "libhdf5.so.200", "libhdf5.so.310", "libhdf5.so" };
@@ -37,10 +38,7 @@ struct hdf5 {
     const Id *float32, *string;
 };
 
-static const struct {
-    const char *name;
-    size_t offset;
-} symbols[] = {
+static const struct library_symbol symbols[] = {
     { "H5open", offsetof(struct hdf5, open) },
     { "H5get_libversion", offsetof(struct hdf5, get_libversion) },
     { "H5Fcreate", offsetof(struct hdf5, create_file) },
@@ -67,12 +65,8 @@ static const struct {
 
 static bool find_symbols(void *library, struct hdf5 *h)
 {
-    for (size_t i = 0; i < LEN(symbols); i++) {
-        void *symbol = dlsym(library, symbols[i].name);
-        if (symbol == NULL)
-            return false;
-        memcpy((char *)h + symbols[i].offset, &symbol, sizeof symbol);
-    }
+    if (!library_find(library, symbols, LEN(symbols), h))
+        return false;
     unsigned major, minor, release;
     return h->open() >= 0 && h->get_libversion(&major, &minor, &release) >= 0 && (major > 1 || minor >= 10);
 }

@@ -12,13 +12,14 @@
 #include "base/map.h"
 #include "model/recorded.h"
 #include "sys/file.h"
+#include "sys/library.h"
 #include "value/read.h"
 
 // Numbers of curl.h.
 enum { CURL_URL = 10002, CURL_WRITE_FUNCTION = 20011, CURL_WRITE_DATA = 10001, CURL_FAIL_ON_ERROR = 45, CURL_FOLLOW = 52, CURL_RESUME_FROM = 30116,
        CURL_NO_SIGNAL = 99, CURL_CONNECT_TIMEOUT = 78, CURL_LOW_SPEED_LIMIT = 19, CURL_LOW_SPEED_TIME = 20, CURL_PROTOCOLS = 181,
        CURL_REDIRECT_PROTOCOLS = 182, CURL_MAX_REDIRECTS = 68, CURL_USER_AGENT = 10018, CURL_INFO_CODE = 0x200000 + 2,
-           CURL_INFO_LENGTH = 0x600000 + 15 };
+       CURL_INFO_LENGTH = 0x600000 + 15 };
 enum { CURL_HTTP = 1, CURL_HTTPS = 2, CURL_RANGE_REFUSED = 33, CURL_RETURNED_ERROR = 22, CURL_WRITE_FAILED = 23 };
 enum { INDEX_MAX = 256 * 1024 * 1024, TEXT_MAX = 64 * 1024 * 1024 };
 
@@ -34,24 +35,11 @@ struct curl {
     const char *(*strerror)(int code);
 };
 
-static bool find_functions(void *library, struct curl *c)
-{
-    static const struct {
-        const char *name;
-        size_t offset;
-    } functions[] = {
-        { "curl_easy_init", offsetof(struct curl, init) },       { "curl_easy_setopt", offsetof(struct curl, setopt) },
-        { "curl_easy_perform", offsetof(struct curl, perform) }, { "curl_easy_getinfo", offsetof(struct curl, getinfo) },
-        { "curl_easy_cleanup", offsetof(struct curl, cleanup) }, { "curl_easy_strerror", offsetof(struct curl, strerror) },
-    };
-    for (size_t i = 0; i < LEN(functions); i++) {
-        void *function = dlsym(library, functions[i].name);
-        if (function == NULL)
-            return false;
-        memcpy((char *)c + functions[i].offset, &function, sizeof function);
-    }
-    return true;
-}
+static const struct library_symbol functions[] = {
+    { "curl_easy_init", offsetof(struct curl, init) },       { "curl_easy_setopt", offsetof(struct curl, setopt) },
+    { "curl_easy_perform", offsetof(struct curl, perform) }, { "curl_easy_getinfo", offsetof(struct curl, getinfo) },
+    { "curl_easy_cleanup", offsetof(struct curl, cleanup) }, { "curl_easy_strerror", offsetof(struct curl, strerror) },
+};
 
 static const struct curl *curl_open(struct err *err)
 {
@@ -62,7 +50,7 @@ static const struct curl *curl_open(struct err *err)
     void *library = dlopen(pull_library, RTLD_NOW | RTLD_LOCAL);
     for (size_t i = 0; i < LEN(library_names) && library == NULL; i++)
         library = dlopen(library_names[i], RTLD_NOW | RTLD_LOCAL);
-    is_open = library && find_functions(library, &curl);
+    is_open = library && library_find(library, functions, LEN(functions), &curl);
     if (is_open)
         return &curl;
     bool unused UNUSED = err_set(err, ERR_UNSUPPORTED, "getting a model needs the library %s: install the package libcurl4", pull_library);

@@ -5,12 +5,11 @@
 
 #include <dlfcn.h>
 
+#include "sys/library.h"
+
 const char *raptor_library = "libraptor2.so.0";
 
-static const struct {
-    const char *name;
-    size_t offset;
-} functions[] = {
+static const struct library_symbol functions[] = {
     { "raptor_new_world_internal", offsetof(struct raptor, new_world) },
     { "raptor_free_world", offsetof(struct raptor, free_world) },
     { "raptor_world_set_flag", offsetof(struct raptor, world_set_flag) },
@@ -27,17 +26,6 @@ static const struct {
     { "raptor_parser_parse_chunk", offsetof(struct raptor, parser_parse_chunk) },
 };
 
-static bool find_functions(void *library, struct raptor *raptor)
-{
-    for (size_t i = 0; i < LEN(functions); i++) {
-        void *function = dlsym(library, functions[i].name);
-        if (function == NULL)
-            return false;
-        memcpy((char *)raptor + functions[i].offset, &function, sizeof function);
-    }
-    return true;
-}
-
 const struct raptor *raptor_open(struct err *err)
 {
     static struct raptor raptor;
@@ -45,7 +33,7 @@ const struct raptor *raptor_open(struct err *err)
     if (is_open)
         return &raptor;
     void *library = dlopen(raptor_library, RTLD_NOW | RTLD_LOCAL);      // stays open: libxml2 is not made to go
-    is_open = library && find_functions(library, &raptor);
+    is_open = library && library_find(library, functions, LEN(functions), &raptor);
     if (is_open)
         return &raptor;
     bool unused UNUSED =

@@ -139,20 +139,11 @@ static void each_call_fails(enum sandbox_kind kind, const char *script, const ch
     printf("# %d not started, %d started\n", refused, started);
 }
 
-static bool can_isolate(void)
-{
-    struct err err;
-    bool ok = isolate_probe(&err);
-    if (!ok)
-        printf("# skipped: %s\n", err.text);
-    return ok;
-}
-
 TEST(whichever_call_fails_no_command_runs_in_less_than_its_sandbox)
 {
     for (int i = 2; i < 64; i++)        // they are given up one by one, all in the same way: two stand for all where we may
         prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
-    if (can_isolate())
+    if (rig_can_isolate())
         each_call_fails(SANDBOX_BWRAP, SCRIPT_STRONG, "strong\n", EIO);
 }
 

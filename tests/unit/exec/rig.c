@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include "exec/isolate.h"
 #include "exec/local.h"
 #include "store/store.h"
 #include "sys/file.h"
@@ -192,4 +193,13 @@ size_t rig_attempts(struct rig *r)
     for (size_t i = 0; i < count; i++)
         labelled += names[i].data[0] != '.';            // those are spare
     return labelled;
+}
+
+bool rig_can_isolate(void)
+{
+    struct err err;
+    bool ok = isolate_probe(&err);
+    if (!ok)
+        printf("# skipped: %s\n", err.text);
+    return ok;
 }

@@ -40,4 +40,5 @@ Str rig_path(struct rig *r, const char *name);          // in the test's folder
 void rig_write(struct rig *r, const char *name, const char *text);
 bool rig_is_alive(struct rig *r, const char *pid_file); // the process whose number is in the file
 size_t rig_attempts(struct rig *r);     // folders in <home>/attempts
+bool rig_can_isolate(void);             // does this machine let us? Says why not
 extern pid_t rig_runner;                // the runner started last

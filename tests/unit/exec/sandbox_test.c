@@ -130,15 +130,6 @@ TEST(the_home_of_petri_is_hidden_whatever_is_to_be_shown)
     arena_release(&r.arena);
 }
 
-static bool can_isolate(void)
-{
-    struct err err;
-    bool ok = isolate_probe(&err);
-    if (!ok)
-        printf("# skipped: %s\n", err.text);
-    return ok;
-}
-
 static void use(struct rig *r, enum sandbox_kind kind)
 {
     rig_init(r);
@@ -149,7 +140,7 @@ static void use(struct rig *r, enum sandbox_kind kind)
 TEST(a_task_in_a_sandbox_finds_its_inputs_outputs_and_streams_as_without)
 {
     struct rig r;
-    if (!can_isolate())
+    if (!rig_can_isolate())
         return;
     use(&r, SANDBOX_BWRAP);
     rig_write(&r, "source", "SOURCE");
@@ -175,7 +166,7 @@ TEST(a_task_in_a_sandbox_finds_its_inputs_outputs_and_streams_as_without)
 TEST(exit_codes_signals_and_programs_that_are_missing_come_back_out_of_a_sandbox)
 {
     struct rig r;
-    if (!can_isolate())
+    if (!rig_can_isolate())
         return;
     use(&r, SANDBOX_BWRAP);
     EXPECT_INT(rig_run(&r, rig_script(&r, "exit 7", ""))->exit_code, 7);
@@ -191,7 +182,7 @@ TEST(exit_codes_signals_and_programs_that_are_missing_come_back_out_of_a_sandbox
 TEST(what_all_processes_of_a_sandbox_used_is_counted_orphans_too)
 {
     struct rig r;
-    if (!can_isolate())
+    if (!rig_can_isolate())
         return;
     use(&r, SANDBOX_BWRAP);
     const char *script = "(for ((i = 0; i < 300000; i++)); do :; done; touch burnt; sleep 100) & while [ ! -e burnt ]; do sleep 0.05; done";
@@ -234,14 +225,14 @@ TEST(bytes_read_and_written_through_system_calls_are_counted_of_all_processes) {
 
 TEST(bytes_read_and_written_in_a_sandbox_are_counted_too)
 {
-    if (can_isolate())
+    if (rig_can_isolate())
         chars_are_counted(SANDBOX_BWRAP);
 }
 
 TEST(a_cancelled_sandbox_is_asked_first_and_then_killed_with_all_that_is_in_it)
 {
     struct rig r;
-    if (!can_isolate())
+    if (!rig_can_isolate())
         return;
     use(&r, SANDBOX_BWRAP);
     struct tried *polite = rig_script(&r, "trap 'echo bye; exit 3' TERM; sleep 100 & wait", "");
@@ -262,7 +253,7 @@ TEST(a_cancelled_sandbox_is_asked_first_and_then_killed_with_all_that_is_in_it)
 TEST(settings_of_a_step_are_for_the_steps_of_its_pattern)
 {
     struct rig r;
-    if (!can_isolate())
+    if (!rig_can_isolate())
         return;
     rig_init(&r);
     struct local_step steps[] = { { STR_CONST("shut/*"), { .kind = SANDBOX_BWRAP, .outputs = 100 } } };
@@ -280,7 +271,7 @@ TEST(mounts_are_made_read_only_one_by_one_too)
 {
     int status = 1;
     struct err err;
-    if (!can_isolate())
+    if (!rig_can_isolate())
         return;
     Str place = str_of(test_dir());
     pid_t pid = isolate_fork(true);
