@@ -24,7 +24,9 @@ enum {
     SMALL = 64 * 1024,                                  // read at once, onto the stack
     BLOCK = 256 * 1024,
     TASK_MIN = 1024 * 1024,                             // below this threads cost more than they bring
-    PAGES_MAX = TASK_MIN / 4096,                        // of a window
+    WINDOW = 4 * 1024 * 1024,                           // mapped at a time; the task of a file of many
+    WINDOWS_MANY = 16,
+    PROBES = 8,                                         // pages of a window that are asked whether they are in memory
     TASKS_MAX = 64 * 1024,                              // bounds the memory for chaining values to 2 MiB
     THREADS_MAX = 64,
 };
@@ -111,15 +113,17 @@ static void map_file(struct job *job)
         pthread_once(&once, catch_bus_errors);
 }
 
+// By a few pages: who is wrong reads slower, but the same.
 static bool is_in_memory(const struct job *job, int64_t from, int64_t to)
 {
-    unsigned char pages[PAGES_MAX + 1];
-    size_t count = (size_t)(to - from + 4095) / 4096;
-    if (job->map == NULL || from % 4096 || count > PAGES_MAX || mincore((void *)(uintptr_t)(job->map + from), (size_t)(to - from), pages) < 0)
+    if (job->map == NULL || from % 4096)
         return false;
-    for (size_t i = 0; i < count; i++)
-        if (!(pages[i] & 1))
+    for (int64_t i = 0; i < PROBES; i++) {
+        unsigned char page;
+        const uint8_t *probe = job->map + (from + (to - 1 - from) * i / (PROBES - 1)) / 4096 * 4096;
+        if (mincore((void *)(uintptr_t)probe, 1, &page) < 0 || !(page & 1))
             return false;
+    }
     return true;
 }
 
@@ -151,7 +155,7 @@ static bool hash_range(struct hasher *h, const struct job *job, int64_t from, in
         return true;
     }
     for (int64_t at = from, end; at < to; at = end) {
-        end = MIN(at + TASK_MIN, to);
+        end = MIN(at + WINDOW, to);
         if (!hash_mapped(h, job, at, end) && !hash_read(h, job, at, end, err))
             return false;
     }
@@ -204,7 +208,7 @@ static size_t core_count(void)
 
 static bool hash_in_parallel(struct job *job, size_t threads, Hash *out, struct err *err)
 {
-    job->task_size = TASK_MIN;
+    job->task_size = job->size >= WINDOWS_MANY * (int64_t)WINDOW ? WINDOW : TASK_MIN;
     while (job->size / job->task_size >= TASKS_MAX)
         job->task_size *= 2;
     job->task_count = (size_t)((job->size + job->task_size - 1) / job->task_size);
