@@ -83,18 +83,26 @@ bool call_retry_lost(struct call *c, const struct err *err, void (*retry)(struct
 
 // --- inputs
 
+bool input_complete(struct call *c, const struct cwl_param *p, Value v, Value *out, struct err *err)
+{
+    *out = v;
+    if (value_is_null(v) && p->has_default && !flow_value(c->e, &c->arena, p->default_value, out, err))
+        return false;
+    if (!cwl_type_accepts(p->type, *out, NULL))
+        return err_set(err, ERR_INVALID, "input '" STR_FMT "': expected " STR_FMT ", got %s", STR_ARG(p->id),
+                       STR_ARG(cwl_type_text(&c->arena, p->type)),
+                       value_is_file(*out) ? "a File" : value_is_directory(*out) ? "a Directory" : value_kind_name(out->kind));
+    return true;
+}
+
 static bool complete_inputs(struct call *c, struct err *err)
 {
     struct value_builder b = value_map_begin(&c->arena);
     for (size_t i = 0; i < c->process->input_count; i++) {
         const struct cwl_param *p = &c->process->inputs[i];
         Value v = value_get(c->inputs, p->id);
-        if (value_is_null(v) && p->has_default && !flow_value(c->e, &c->arena, p->default_value, &v, err))
+        if (!(c->pending && c->pending[i]) && !input_complete(c, p, v, &v, err))
             return false;
-        if (!cwl_type_accepts(p->type, v, NULL))
-            return err_set(err, ERR_INVALID, "input '" STR_FMT "': expected " STR_FMT ", got %s", STR_ARG(p->id),
-                           STR_ARG(cwl_type_text(&c->arena, p->type)),
-                           value_is_file(v) ? "a File" : value_is_directory(v) ? "a Directory" : value_kind_name(v.kind));
         value_map_set(&b, p->id, v);
     }
     c->inputs = value_map_end(&b);

@@ -83,6 +83,7 @@ struct call {
     struct scope scope;                 // of the process; outer: its step
     Str name, step;                     // "align[3]/sort", "align/sort"; empty for the main process of a workflow
     Value inputs;                       // complete: a field for every input
+    bool *pending;                      // workflows: which inputs are still to come, and null until then; NULL: none
     Value outputs;                      // once done
     Str error;                          // once failed
     int scatter_index;                  // in the caller's step
@@ -109,6 +110,9 @@ void call_end(struct call *c, enum call_end end);       // call->outputs or call
 bool call_fail(struct call *c, const char *fmt, ...) PRINTF(2, 3);      // ends it; returns false
 // Is this failure only that bytes are not there? Then they are made again and `retry(c)` is called; true.
 bool call_retry_lost(struct call *c, const struct err *err, void (*retry)(struct call *c));
+
+// A value as an input has it: the default where it is null, of the right type.
+bool input_complete(struct call *c, const struct cwl_param *p, Value v, Value *out, struct err *err) MUST_CHECK;
 
 // --- run_scope.c
 const struct cwl_requirement *scope_find(const struct evaluation *e, const struct scope *s, enum cwl_req_kind kind, bool *is_hint);

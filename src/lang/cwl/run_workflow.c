@@ -1,17 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // A Workflow: steps start when all their sources are there; scatter opens a window of calls at a time, so that a million
 // elements need a million results in memory but not a million calls. An output of a sub-workflow goes on as soon as its
-// own sources are there: what needs the alignments of all samples does not wait for their reports.
+// own sources are there: what needs the alignments of all samples does not wait for their reports. And a sub-workflow begins
+// before all its inputs are there, where nothing but its own steps looks at them: trimming does not wait for the aligner's index. Such an
+// input is late. If it never comes, since what makes it failed or is only tried (--dry-run), all that runs is stuck at last, waiting for late inputs:
+// then they are lost, and who waits for them is blocked.
 #include "lang/cwl/run.h"
 
 enum { WINDOW = 512, COMBINATIONS_MAX = 50000000 };
 #define SLICE (50 * MILLISECOND)
 
+enum { NOT_LATE = -1 };
 struct step_run;
-struct port {                           // an output of a step
+struct need {
+    struct step_run *step;
+    int late;                           // the step's input that may come late; NOT_LATE: the step waits for it
+};
+struct port {                           // an output of a step, or an input of the workflow that is late
     size_t arrived;                     // values, of `total`
     bool is_set;
-    VEC(struct step_run *) next;        // steps that wait for it, once for each source
+    VEC(struct need) next;              // once for each source
 };
 enum step_state { STEP_WAITING, STEP_RUNNING, STEP_DONE, STEP_FAILED, STEP_BLOCKED };
 struct step_run {
@@ -21,6 +29,9 @@ struct step_run {
     Str name;                           // of the step, as tasks show it
     enum step_state state;
     size_t missing;                     // ports that it waits for
+    size_t *late;                       // in_count: ports missing of an input that may come late; NULL: none may
+    bool is_lost;                       // they will not come
+    VEC(struct call *) live;            // its calls that have not ended, if an input may come late
     struct port *ports;                 // out_count
     Value inputs;                       // gathered, before scatter and valueFrom
     // scatter (a step without is one of a single element)
@@ -34,6 +45,9 @@ struct workflow_run {
     struct step_run *steps;
     size_t running;                     // steps under way
     struct map values;                  // "input" or "step/output" -> Value *
+    struct port *inputs;                // input_count
+    size_t pending;                     // inputs that are not there yet
+    bool is_lost;                       // and will not come
     bool *given;                        // which outputs the caller has had already
     bool failed, blocked;
 };
@@ -41,6 +55,11 @@ struct workflow_run {
 static void step_begin(struct step_run *s);
 static void step_continue(struct step_run *s);
 static void give_early(struct workflow_run *w);
+static void arrive(struct workflow_run *w, struct port *port);
+static void step_fail(struct step_run *s, Str name, Str error);
+static void workflow_check_end(struct workflow_run *w);
+static void workflow_take(struct call *c, size_t input, Value v);
+static void lose_calls(struct step_run *s);
 static void step_call_gave(struct call *call, void *owner, size_t output, Value v);
 
 static void set_value(struct workflow_run *w, Str name, Value v)
@@ -101,20 +120,27 @@ static bool picked(struct arena *a, enum cwl_pick pick, Value v, Value *out, str
     return true;
 }
 
-static bool gather(struct step_run *s, struct err *err)
+static bool is_pending(const struct step_run *s, size_t input) { return s->late && s->late[input] > 0; }
+
+static bool gather_input(struct step_run *s, const struct cwl_step_input *in, Value *v, struct err *err)
 {
     struct call *c = s->w->c;
-    struct value_builder b = value_map_begin(&c->arena);
+    *v = in->source_count ? merged(&c->arena, s->w, in->sources, in->source_count,
+                                   in->link_merge == CWL_MERGE_UNSET && in->source_count > 1 ? CWL_MERGE_NESTED : in->link_merge)
+                          : value_null;
+    if (!picked(&c->arena, in->pick_value, *v, v, err))
+        return err_wrap(err, "input '" STR_FMT "'", STR_ARG(in->id));
+    return !value_is_null(*v) || !in->has_default || flow_value(c->e, &c->arena, in->default_value, v, err);
+}
+
+static bool gather(struct step_run *s, struct err *err)
+{
+    struct value_builder b = value_map_begin(&s->w->c->arena);
     for (size_t i = 0; i < s->step->in_count; i++) {
-        const struct cwl_step_input *in = &s->step->in[i];
-        Value v = in->source_count ? merged(&c->arena, s->w, in->sources, in->source_count,
-                                            in->link_merge == CWL_MERGE_UNSET && in->source_count > 1 ? CWL_MERGE_NESTED : in->link_merge)
-                                   : value_null;
-        if (!picked(&c->arena, in->pick_value, v, &v, err))
-            return err_wrap(err, "input '" STR_FMT "'", STR_ARG(in->id));
-        if (value_is_null(v) && in->has_default && !flow_value(c->e, &c->arena, in->default_value, &v, err))
+        Value v = value_null;
+        if (!is_pending(s, i) && !gather_input(s, &s->step->in[i], &v, err))
             return false;
-        value_map_set(&b, in->id, v);
+        value_map_set(&b, s->step->in[i].id, v);
     }
     s->inputs = value_map_end(&b);
     return true;
@@ -197,6 +223,24 @@ static Value combined(struct step_run *s, size_t out)
 }
 
 // --- one call of a step
+
+// Of the input of this name; input_count if there is none.
+static size_t input_index(const struct cwl_process *p, Str id)
+{
+    size_t i = 0;
+    while (i < p->input_count && !str_eq(p->inputs[i].id, id))
+        i++;
+    return i;
+}
+
+// Tells a call which of its inputs are still to come.
+static void say_pending(const struct step_run *s, struct call *call)
+{
+    call->pending = NEW_ARRAY(&call->arena, bool, call->process->input_count + 1);
+    for (size_t i = 0; i < s->step->in_count; i++)
+        if (is_pending(s, i))
+            call->pending[input_index(call->process, s->step->in[i].id)] = true;
+}
 
 static bool step_values(struct step_run *s, struct call *call, Value before, struct err *err)
 {
@@ -283,12 +327,76 @@ static void step_start_one(struct step_run *s)
     arena_release(&scratch);
     call->scatter_index = (int)index;
     s->running++;
+    if (s->late) {
+        vec_push(&outer->arena, &s->live, call);
+        say_pending(s, call);
+    }
     step_call(s, call);
 }
 
 // --- steps
 
-static void workflow_check_end(struct workflow_run *w);
+// The value of an input that came while its step was under way, for the calls that are and those to come.
+static void late_arrived(struct step_run *s, size_t input)
+{
+    struct err err;
+    Value v;
+    const struct cwl_step_input *in = &s->step->in[input];
+    if (--s->late[input] > 0 || s->state == STEP_WAITING || s->is_over)
+        return;
+    if (!gather_input(s, in, &v, &err)) {
+        step_fail(s, s->step->id, str_of(err.text));
+        lose_calls(s);
+        return;
+    }
+    struct value_builder b = value_map_begin(&s->w->c->arena);
+    value_map_copy(&b, s->inputs);
+    value_map_set(&b, in->id, v);
+    s->inputs = value_map_end(&b);
+    for (size_t i = 0; i < s->live.len; i++)
+        workflow_take(s->live.at[i], input_index(s->step->run, in->id), v);
+}
+
+static void arrive(struct workflow_run *w, struct port *port)
+{
+    w->running++;                       // nobody takes the workflow for stuck while others can still begin
+    for (size_t i = 0; i < port->next.len; i++) {
+        struct need *need = &port->next.at[i];
+        if (need->late != NOT_LATE)
+            late_arrived(need->step, (size_t)need->late);
+        else if (--need->step->missing == 0 && (!w->failed || w->c->e->options.keep_going))
+            step_begin(need->step);
+    }
+    w->running--;
+}
+
+// An input that was late is there.
+static void workflow_take(struct call *c, size_t input, Value v)
+{
+    struct err err;
+    struct workflow_run *w = c->workflow;
+    const struct cwl_param *p = &c->process->inputs[input];
+    if (c->ended)
+        return;
+    bool ok = input_complete(c, p, v, &v, &err);
+    c->pending[input] = false;
+    struct value_builder b = value_map_begin(&c->arena);
+    value_map_copy(&b, c->inputs);
+    value_map_set(&b, p->id, ok ? v : value_null);
+    c->inputs = value_map_end(&b);
+    if (w == NULL)                      // it has not begun: bytes are being made again
+        return;
+    w->pending--;
+    if (ok) {
+        set_value(w, p->id, v);
+        give_early(w);
+        arrive(w, &w->inputs[input]);
+    } else {
+        c->error = str_copy(&c->arena, str_of(err.text));
+        w->failed = true;
+    }
+    workflow_check_end(w);
+}
 
 static void port_set(struct step_run *s, size_t out)
 {
@@ -299,11 +407,7 @@ static void port_set(struct step_run *s, size_t out)
     set_value(w, str_printf(&scratch, STR_FMT "/" STR_FMT, STR_ARG(s->step->id), STR_ARG(s->step->out[out])), combined(s, out));
     arena_release(&scratch);
     give_early(w);
-    for (size_t i = 0; i < port->next.len; i++) {
-        struct step_run *next = port->next.at[i];
-        if (--next->missing == 0 && (!w->failed || w->c->e->options.keep_going))
-            step_begin(next);
-    }
+    arrive(w, port);
 }
 
 // One more of the `total` values of an output.
@@ -365,9 +469,11 @@ static void step_again(void *arg)
         step_continue(s);
 }
 
+static bool can_start(const struct step_run *s) { return !s->is_lost && (!s->w->failed || s->w->c->e->options.keep_going); }
+
 static void step_continue(struct step_run *s)
 {
-    bool go_on = !s->w->failed || s->w->c->e->options.keep_going;
+    bool go_on = can_start(s);
     Time until = time_steady() + SLICE;
     while (go_on && !s->is_later && s->started < s->total && s->running < WINDOW && !driver_is_over(s->w->c->e->driver)) {
         step_start_one(s);
@@ -403,6 +509,9 @@ static void step_call_done(struct call *call, void *owner, enum call_end end)
     struct step_run *s = owner;
     struct call *outer = s->w->c;
     s->running--;
+    for (size_t i = 0; i < s->live.len; i++)
+        if (s->live.at[i] == call)
+            s->live.at[i] = s->live.at[--s->live.len];
     switch (end) {
     case CALL_DONE:
         for (size_t i = 0; i < s->step->out_count; i++)
@@ -490,12 +599,74 @@ static void give_early(struct workflow_run *w)
     }
 }
 
+// --- inputs that never come
+
+static bool workflow_is_stuck(const struct workflow_run *w);
+
+// Does it do nothing but wait for late inputs?
+static bool step_is_stuck(const struct step_run *s)
+{
+    bool waits = false;
+    for (size_t i = 0; i < s->step->in_count; i++)
+        waits |= is_pending(s, i);
+    if (!waits || s->is_later || s->running != s->live.len || (can_start(s) && s->started < s->total && s->running < WINDOW))
+        return false;
+    for (size_t i = 0; i < s->live.len; i++)
+        if (s->live.at[i]->ended || s->live.at[i]->workflow == NULL || !workflow_is_stuck(s->live.at[i]->workflow))
+            return false;
+    return true;
+}
+
+static bool is_under_way(const struct step_run *s) { return s->state != STEP_WAITING && !s->is_over; }
+
+static bool workflow_is_stuck(const struct workflow_run *w)
+{
+    size_t stuck = 0;
+    for (size_t i = 0; i < w->c->process->step_count; i++) {
+        if (is_under_way(&w->steps[i]) && !step_is_stuck(&w->steps[i]))
+            return false;
+        stuck += is_under_way(&w->steps[i]);
+    }
+    return stuck == w->running && (stuck > 0 || w->pending > 0);
+}
+
+static void lose_calls(struct step_run *s)
+{
+    s->is_lost = true;
+    if (s->state == STEP_RUNNING)
+        s->state = STEP_BLOCKED;
+    for (size_t i = 0; i < s->live.len; i++) {
+        struct workflow_run *w = s->live.at[i]->workflow;
+        if (w == NULL || w->is_lost || s->live.at[i]->ended)
+            continue;
+        w->is_lost = w->blocked = true;
+        for (size_t j = 0; j < w->c->process->step_count; j++)
+            if (is_under_way(&w->steps[j]) && step_is_stuck(&w->steps[j]))
+                lose_calls(&w->steps[j]);
+        workflow_check_end(w);
+    }
+}
+
+// What a stuck workflow waits for may still come to the one around it.
+static void workflow_check_stuck(struct workflow_run *w)
+{
+    while (workflow_is_stuck(w) && w->pending > 0 && !w->is_lost)
+        w = ((struct step_run *)w->c->owner)->w;
+    if (!workflow_is_stuck(w))
+        return;
+    for (size_t i = 0; i < w->c->process->step_count; i++)
+        if (is_under_way(&w->steps[i]) && !w->steps[i].is_lost)
+            lose_calls(&w->steps[i]);
+}
+
 static void workflow_check_end(struct workflow_run *w)
 {
     struct call *c = w->c;
     struct err err;
-    bool stop_now = w->failed && !c->e->options.keep_going;
-    if (c->ended || (w->running > 0 && !stop_now))
+    bool stop_now = w->failed && !c->e->options.keep_going, waits = w->running > 0 || (w->pending > 0 && !w->is_lost);
+    if (!c->ended && waits && !stop_now)
+        workflow_check_stuck(w);
+    if (c->ended || (waits && !stop_now))
         return;
     if (w->failed)
         call_end(c, CALL_FAILED);
@@ -523,20 +694,64 @@ static struct port *port_named(struct step_run *s, Str out)
     return NULL;
 }
 
+static bool uses_input(const struct cwl_step *step, Str id)
+{
+    for (size_t i = 0; i < step->in_count; i++)
+        for (size_t j = 0; j < step->in[i].source_count; j++)
+            if (str_eq(step->in[i].sources[j], id))
+                return true;
+    return false;
+}
+
+// Steps of the sub-workflow that do not look at an input can go on without it; nothing else may look at it.
+static bool may_be_late(const struct workflow_run *w, const struct cwl_step *step, const struct cwl_step_input *in)
+{
+    const struct cwl_process *p = step->run;
+    size_t index = input_index(p, in->id), users = 0;
+    if (p->class_ != CWL_WORKFLOW || index == p->input_count || step->has_when || w->c->e->has_inplace)
+        return false;
+    const struct cwl_param *to = &p->inputs[index];
+    if (in->load_contents || in->load_listing != CWL_LISTING_UNSET || to->load_contents || (to->binding && to->binding->load_contents))
+        return false;
+    for (size_t i = 0; i < step->scatter_count; i++)
+        if (str_eq(step->scatter[i], in->id))
+            return false;
+    for (size_t i = 0; i < step->in_count; i++)
+        if (step->in[i].has_value_from)
+            return false;
+    for (size_t i = 0; i < p->step_count; i++)          // in a workflow in the workflow it may be late too
+        users += p->steps[i].run->class_ != CWL_WORKFLOW && uses_input(&p->steps[i], in->id);
+    return users < p->step_count;
+}
+
+// The port that a source is, or NULL: an input of the workflow that is there.
+static struct port *source_port(struct workflow_run *w, Str source)
+{
+    if (!str_has(source, '/')) {
+        size_t input = input_index(w->c->process, source);
+        return w->c->pending && w->c->pending[input] ? &w->inputs[input] : NULL;
+    }
+    struct step_run *from = step_named(w, str_cut(&source, '/'));
+    struct port *port = from ? port_named(from, source) : NULL;
+    CHECK(port);                        // check.c has seen to it
+    return port;
+}
+
 static void connect(struct workflow_run *w, struct step_run *s)
 {
     struct arena *a = &w->c->arena;
-    for (size_t i = 0; i < s->step->in_count; i++)
+    for (size_t i = 0; i < s->step->in_count; i++) {
+        bool is_late = may_be_late(w, s->step, &s->step->in[i]);
         for (size_t j = 0; j < s->step->in[i].source_count; j++) {
-            Str rest = s->step->in[i].sources[j];
-            if (!str_has(rest, '/'))
+            struct port *port = source_port(w, s->step->in[i].sources[j]);
+            if (port == NULL)
                 continue;
-            struct step_run *from = step_named(w, str_cut(&rest, '/'));
-            struct port *port = from ? port_named(from, rest) : NULL;
-            CHECK(port);                // check.c has seen to it
-            vec_push(a, &port->next, s);
-            s->missing++;
+            vec_push(a, &port->next, ((struct need){ s, is_late ? (int)i : NOT_LATE }));
+            if (is_late && s->late == NULL)
+                s->late = NEW_ARRAY(a, size_t, s->step->in_count + 1);
+            *(is_late ? &s->late[i] : &s->missing) += 1;
         }
+    }
 }
 
 static void release_values(void *arg) { map_release(arg); }
@@ -545,14 +760,18 @@ void workflow_start(struct call *c)
 {
     struct workflow_run *w = NEW(&c->arena, struct workflow_run);
     const struct cwl_process *p = c->process;
-    c->workflow = w;
     w->c = c;
     arena_defer(&c->arena, release_values, &w->values);
     w->steps = NEW_ARRAY(&c->arena, struct step_run, p->step_count + 1);
     w->given = NEW_ARRAY(&c->arena, bool, p->output_count + 1);
+    w->inputs = NEW_ARRAY(&c->arena, struct port, p->input_count + 1);
     struct err err;
     for (size_t i = 0; i < p->input_count; i++) {
         const struct cwl_param *in = &p->inputs[i];
+        if (c->pending && c->pending[i]) {
+            w->pending++;
+            continue;
+        }
         Value v = value_get(c->inputs, in->id);
         bool contents = in->load_contents || (in->binding && in->binding->load_contents);
         if (contents && !load_value(c->e, &c->arena, v, true, CWL_NO_LISTING, p->version, &v, &err)) {
@@ -562,6 +781,7 @@ void workflow_start(struct call *c)
         }
         set_value(w, in->id, v);
     }
+    c->workflow = w;
     for (size_t i = 0; i < p->step_count; i++) {
         struct step_run *s = &w->steps[i];
         s->step = &p->steps[i];
