@@ -22,7 +22,8 @@ size_t inputs_extend(struct arguments *args, const struct workflow *w)
     struct option *options = NEW_ARRAY(args->arena, struct option, count * 2);
     for (size_t i = 0; i < count; i++) {
         const struct workflow_input *in = &w->inputs[i];
-        struct option o = { .kind = kind_of(in), .help = "", .can_negate = is_flag(in), .is_repeatable = in->is_array };
+        struct option o = { .kind = kind_of(in), .help = "", .can_negate = is_flag(in), .takes_word = is_flag(in),
+                            .is_repeatable = in->is_array };
         o.name = str_z(args->arena, in->name);
         options[i] = o;
         o.name = str_z(args->arena, str_printf(args->arena, "input." STR_FMT, STR_ARG(in->name)));
