@@ -63,7 +63,8 @@ static void say_step(const struct run_record *r, const struct recorded_step *ste
                      is_step ? ", but a step, which" : "; step '", STR_ARG(is_step ? STR("") : step->name), is_step ? "" : "'", step->tasks.len,
                      step->tasks.len == 1 ? "" : "s", STR_ARG(step->tasks.at[0]->name), step->tasks.len == 1 ? "" : " and others");
     } else if (step->skipped) {
-        report_error("nothing ran for step '" STR_FMT "' of run " STR_FMT ": its condition ('when') was not met", STR_ARG(step->name), STR_ARG(r->run));
+        report_error("nothing ran for step '" STR_FMT "' of run " STR_FMT ": its condition ('when') was not met", STR_ARG(step->name),
+                     STR_ARG(r->run));
     } else if (step->evaluated) {
         report_error("step '" STR_FMT "' of run " STR_FMT " needs no task: it is an expression, evaluated anew each time", STR_ARG(step->name),
                      STR_ARG(r->run));

@@ -131,7 +131,8 @@ void inputs_help(struct arena *a, const struct workflow *w, Str word, const stru
     for (size_t i = 0; i < w->input_count; i++) {
         const struct workflow_input *in = &w->inputs[i];
         Str plain = dashed(a, w, in->name), name = is_taken(plain, own, own_count) ? str_concat(a, STR("input."), plain) : plain;
-        shown[i] = (struct option){ .name = str_z(a, name), .kind = kind_of(in), .value = in->base == INPUT_RECORD && in->is_array ? "SHEET" : str_z(a, in->type_text),
+        const char *value = in->base == INPUT_RECORD && in->is_array ? "SHEET" : str_z(a, in->type_text);
+        shown[i] = (struct option){ .name = str_z(a, name), .kind = kind_of(in), .value = value,
                                     .help = str_z(a, input_text(a, in)), .can_negate = is_flag(in) };
     }
     help_options(shown, w->input_count, out);

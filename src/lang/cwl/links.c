@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which steps of a workflow wait for which, because they take something of them, through the borders of the workflows inside of it. What values are is not looked at.
+// Which steps of a workflow wait for which, because they take something of them, through the borders of the workflows inside of it.
+// What values are is not looked at.
 #include "lang/cwl/links.h"
 
 #include "base/map.h"
