@@ -18,7 +18,7 @@ requirements:
 inputs:
   samples:
     type: {type: array, items: 'types.yml#row'}
-    doc: 'Sample sheet, CSV or TSV: sample, fastq_1, fastq_2, and optionally lane, library, platform, sex, family; paths relative to the sheet'
+    doc: 'The sample sheet: sample, fastq_1, fastq_2, and optionally lane, library, platform, sex, family; paths relative to the sheet'
   reference: {type: File, doc: 'The reference genome, FASTA, not compressed'}
   reference_name: {type: string, default: reference, doc: 'Its name, as GRCh38; alignments and variants say it'}
   reference_version: {type: string?, doc: 'Its version, as p14'}
@@ -55,7 +55,11 @@ steps:
       aligner: aligner
       caller: caller
       alignment_format: alignment_format
-    out: [named_reference, named_regions, named_truth, named_confident, sample, sex, lane, fastq_1, fastq_2, read_group, every_row, every_sample, every_fastq_1, every_fastq_2]
+      min_quality: min_quality
+      min_depth: min_depth
+      max_depth: max_depth
+      threads: threads
+    out: [named_reference, named_regions, named_truth, named_confident, sample, sex, lane, fastq_1, fastq_2, read_group, every_row, every_sample, every_names, every_fastq_1, every_fastq_2]
 
   # Everything is looked at before the first step that takes long.
   check_programs:
@@ -68,10 +72,15 @@ steps:
     out: [checked]
   check_reads:
     run: tools/check-reads.cwl
-    scatter: [row, sample, fastq_1, fastq_2]
+    scatter: [sample, fastq_1, fastq_2]
     scatterMethod: dotproduct
-    in: {row: sheet/every_row, sample: sheet/every_sample, fastq_1: sheet/every_fastq_1, fastq_2: sheet/every_fastq_2}
-    out: [digests]
+    in: {sample: sheet/every_sample, fastq_1: sheet/every_fastq_1, fastq_2: sheet/every_fastq_2}
+    out: [digests, faults]
+  refuse_reads:
+    run: tools/refuse-reads.cwl
+    when: "$(inputs.faults.join('').length > 2 * inputs.faults.length)"
+    in: {rows: sheet/every_row, names: sheet/every_names, faults: check_reads/faults}
+    out: [nothing]
   faidx:
     run: tools/faidx.cwl
     in: {reference: sheet/named_reference, checked: check_reference/checked}
@@ -99,7 +108,7 @@ steps:
     out: [known, of_samples]
   admit:
     run: tools/admit.cwl
-    in: {programs: check_programs/checked, digests: check_reads/digests, rows: sheet/every_row, of_samples: known/of_samples, reference: faidx/indexed}
+    in: {programs: check_programs/checked, refused: refuse_reads/nothing, digests: check_reads/digests, rows: sheet/every_row, of_samples: known/of_samples, reference: faidx/indexed}
     out: [admitted, truth_of]
 
   index_bwa:

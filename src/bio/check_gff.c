@@ -3,21 +3,17 @@
 #include "bio/bytes.h"
 #include "bio/check_kinds.h"
 #include "bio/columns.h"
+#include "bio/gff_ids.h"
 
-enum { COLUMNS = 9, IDS_MAX = 1 << 22 };
+enum { COLUMNS = 9 };
 
-struct pending { uint64_t parent; int64_t line; };              // a Parent whose ID was not seen yet
-struct gff_id { uint64_t id, type; };                         // hashes; the type of the feature that had it first
 struct gff {
     struct check_file *file;
     bool is_gtf;
     int64_t line, features, start, end;
     Str columns[COLUMNS];
     struct contigs regions;             // of ##sequence-region, length: its end
-    struct gff_id *ids;                 // those seen: open addressing
-    size_t id_places, id_count;
-    struct pending *pending;
-    size_t pending_len, pending_cap;
+    struct gff_ids ids;
     bool in_fasta, has_version;
 };
 
@@ -25,46 +21,6 @@ static void bad(struct gff *g, size_t column, const char *code, const char *expe
 {
     fault_add(&g->file->faults, g->line, g->columns[column].data - g->columns[0].data + 1, code, "column %zu: expected %s", column + 1, expected);
 }
-
-// --- IDs, as hashes
-
-static struct gff_id *ids_find(const struct gff *g, uint64_t id)
-{
-    for (size_t at = id & (g->id_places - 1); g->id_places && g->ids[at].id; at = (at + 1) & (g->id_places - 1))
-        if (g->ids[at].id == id)
-            return &g->ids[at];
-    return NULL;
-}
-
-static void ids_insert(struct gff_id *ids, size_t places, struct gff_id new)
-{
-    size_t at = new.id & (places - 1);
-    while (ids[at].id)
-        at = (at + 1) & (places - 1);
-    ids[at] = new;
-}
-
-// The second and further lines of one ID are parts of one feature: false if they are of another type.
-static bool ids_add(struct gff *g, struct gff_id new)
-{
-    struct gff_id *known = ids_find(g, new.id);
-    if (known || g->id_count >= IDS_MAX)
-        return known == NULL || known->type == new.type;
-    if (2 * (g->id_count + 1) > g->id_places) {
-        size_t places = MAX(2 * g->id_places, (size_t)256);
-        struct gff_id *larger = xcalloc(places, sizeof *larger);
-        for (size_t i = 0; i < g->id_places; i++)
-            if (g->ids[i].id)
-                ids_insert(larger, places, g->ids[i]);
-        free(g->ids);
-        g->ids = larger, g->id_places = places;
-    }
-    ids_insert(g->ids, g->id_places, new);
-    g->id_count++;
-    return true;
-}
-
-static uint64_t id_of(Str s) { return bytes_hash(s, 0x676666) | 1; }
 
 // --- the ninth column
 
@@ -78,29 +34,6 @@ static bool is_escaped_well(Str s)
             return false;
     }
     return true;
-}
-
-static void take_parents(struct gff *g, Str value)
-{
-    while (value.len) {
-        uint64_t parent = id_of(str_cut(&value, ','));
-        if (ids_find(g, parent) || g->id_count >= IDS_MAX || g->pending_len >= IDS_MAX)
-            continue;
-        if (g->pending_len == g->pending_cap) {
-            g->pending_cap = MAX(2 * g->pending_cap, (size_t)64);
-            g->pending = xrealloc(g->pending, g->pending_cap * sizeof *g->pending);
-        }
-        g->pending[g->pending_len++] = (struct pending){ parent, g->line };
-    }
-}
-
-// ###: all references to features before are resolved; also the end of the file.
-static void resolve_parents(struct gff *g)
-{
-    for (size_t i = 0; i < g->pending_len; i++)
-        if (!ids_find(g, g->pending[i].parent) && g->id_count < IDS_MAX)
-            fault_add(&g->file->faults, g->pending[i].line, 0, "gff-parent", "the feature's Parent (or Derives_from) is the ID of no feature");
-    g->pending_len = 0;
 }
 
 // "cdna0123 12 462 +": a name, its start and end there, and the strand, which may be left out. In old files '+' stands for a blank.
@@ -134,31 +67,32 @@ static bool names_itself(Str parents, Str id)
 
 static void take_gff3_attribute(struct gff *g, Str tag, Str value, Str id)
 {
-    if (str_is(tag, "ID") && !ids_add(g, (struct gff_id){ id_of(value), id_of(g->columns[2]) }))
+    if (str_is(tag, "ID") && !gff_ids_add(&g->ids, value, g->columns[2]))
         bad(g, 8, "gff-id", "an ID of its own: a feature of another type has it, and lines of one ID are parts of one feature");
     if (str_is(tag, "Parent") && names_itself(value, id))
         bad(g, 8, "gff-parent", "another feature as Parent than the feature itself");
-    if (str_is(tag, "Parent") || str_is(tag, "Derives_from"))
-        take_parents(g, value);
+    if (str_is(tag, "Derives_from"))
+        gff_ids_parents(&g->ids, STR(""), value, g->line);
     if (str_is(tag, "Target") && !is_target(value))
         bad(g, 8, "gff-attributes", "Target as 'ID START END', and '+' or '-' if you like");
     if (str_is(tag, "Gap") && !is_gap(value))
         bad(g, 8, "gff-attributes", "Gap as 'M8 D3 M6': operations of MIDFR with lengths");
 }
 
-static Str id_in(Str attributes)
+// The value of the attribute; empty: there is none.
+static Str attribute(Str attributes, Str tag)
 {
     while (attributes.len) {
-        Str pair = str_trim(str_cut(&attributes, ';'));
-        if (str_starts(pair, STR("ID=")))
-            return str_from(pair, 3);
+        Str value = str_trim(str_cut(&attributes, ';'));
+        if (str_eq(str_cut(&value, '='), tag))
+            return value;
     }
     return (Str){ 0 };
 }
 
 static void take_gff3_attributes(struct gff *g)
 {
-    Str rest = g->columns[8], id = id_in(rest);
+    Str rest = g->columns[8], id = attribute(rest, STR("ID"));
     uint64_t seen[64];
     size_t count = 0;
     if (str_is(rest, "."))
@@ -183,6 +117,7 @@ static void take_gff3_attributes(struct gff *g)
             seen[count++] = hash;
         take_gff3_attribute(g, tag, value, id);
     }
+    gff_ids_parents(&g->ids, id, attribute(g->columns[8], STR("Parent")), g->line);     // the ID is known by now, wherever it stands
 }
 
 // gene_id "x"; transcript_id "y"; …: a name, a blank, a value that is quoted unless it is a number. False: it is not so.
@@ -306,7 +241,7 @@ static void take_directive(struct gff *g, Str line)
     if (str_is(words[0], "##FASTA"))
         g->in_fasta = true;
     else if (str_is(str_trim(line), "###"))
-        resolve_parents(g);
+        gff_ids_resolve(&g->ids, &g->file->faults);
     else if (str_is(words[0], "##gff-version") && !str_starts(words[1], STR("3")))
         fault_add(&g->file->faults, g->line, 15, "gff-version", "the version is not 3: this is read as GFF3");
     else if (str_is(words[0], "##gff-version") && g->line != 1)
@@ -335,7 +270,8 @@ static void check_features(struct check_file *f, bool is_gtf)
         else if (!str_starts(line, STR("#")) && str_trim(line).len && !str_starts(line, STR("track ")) && !str_starts(line, STR("browser ")))
             take_line(&g, line);
     }
-    resolve_parents(&g);
+    gff_ids_resolve(&g.ids, &f->faults);
+    gff_ids_find_circles(&g.ids, &f->faults);
     if (!is_gtf && !g.has_version && !f->window.broken)
         fault_convention(&f->faults, 1, 0, "gff-version", "the first line is not '##gff-version 3'");
     if (g.features == 0 && f->faults.errors == 0 && !f->window.broken)
@@ -343,8 +279,7 @@ static void check_features(struct check_file *f, bool is_gtf)
     check_refuse_dos(f);
     check_fact(f, "features", g.features);
     f->what = str_printf(f->arena, "%lld features", (long long)g.features);
-    free(g.ids);
-    free(g.pending);
+    gff_ids_release(&g.ids);
 }
 
 void check_gff3(struct check_file *f) { check_features(f, false); }

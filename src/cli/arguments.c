@@ -126,8 +126,10 @@ static bool read_option(struct arguments *args, Str name, const Str *value, cons
     if (at < 0)
         return unknown_option(args, name, err);
     const struct option *o = &args->options[at];
-    if (o->kind == OPTION_FLAG)
-        return set_flag(&args->given[at], o, !is_negated, value, err);
+    if (o->kind == OPTION_FLAG) {
+        *took_next = o->takes_word && value == NULL && next && (str_is(*next, "true") || str_is(*next, "false"));
+        return set_flag(&args->given[at], o, !is_negated, *took_next ? next : value, err);
+    }
     if (value == NULL && next == NULL)
         return err_set(err, ERR_INVALID, "'--%s' needs a value: --%s %s", o->name, o->name, option_value_name(o));
     *took_next = value == NULL;

@@ -20,6 +20,7 @@ struct option {
     char letter;                        // 'o': also -o; 0: none
     const char *setting;                // the setting it overrides; NULL: none
     bool can_negate;                    // a flag that --no-NAME turns off
+    bool takes_word;                    // a flag whose value may stand behind it: --name true, --name false
     bool is_repeatable;                 // keeps all values; else the last one counts
 };
 struct given {                          // what the command line says of one option

@@ -77,6 +77,7 @@ static bool restore(struct run_plan *plan, const struct arguments *args, int *co
     plan->subset = value_get_int(before->options, STR("subset"), 0);
     plan->keep_going = arguments_flag(args, "keep-going") || is_true(value_get(before->options, STR("keep_going")));
     plan->no_container = arguments_flag(args, "no-container") || is_true(value_get(before->options, STR("no_container")));
+    plan->sheet = value_get_str(before->options, STR("sheet"));
     plan->manifest = is_true(value_get(before->options, STR("manifest")));
     return run_configure(plan, args, value_get(before->options, STR("settings")), code)
         && restore_workflow(plan, before, code) && restore_inputs(plan, before, &err, code);

@@ -33,10 +33,10 @@ static const struct option options[] = {
     { "keep-attempts", OPTION_FLAG, NULL, "Leave the work folders of attempts in .petri/attempts, to look into." },
 };
 
-static int print_workflow_help(const struct invocation *in, const struct workflow *w)
+static int print_workflow_help(const struct invocation *in, Str word, const struct workflow *w)
 {
     struct strbuf text = { 0 };
-    inputs_help(in->arena, w, options, LEN(options), &text);
+    inputs_help(in->arena, w, word, options, LEN(options), &text);
     strbuf_addz(&text, "\nOptions:\n");
     help_options(options, LEN(options), &text);
     help_options(&help_option, 1, &text);
@@ -85,7 +85,7 @@ static bool read_command_line(struct invocation *in, struct arguments *args, con
     if (!arguments_read(args, in->argv + used, in->argc - used, false, &used_later, &err))
         return stop(code, misuse(args, &err));
     if (args->wants_help)
-        return stop(code, print_workflow_help(in, *w));
+        return stop(code, print_workflow_help(in, args->words[0], *w));
     if (args->word_count > 2) {
         err_set(&err, ERR_INVALID, "too many arguments, beginning with '" STR_FMT "': a workflow and one file of inputs are enough",
                 STR_ARG(args->words[2]));
@@ -101,6 +101,7 @@ static bool read_inputs(struct run_plan *plan, const struct arguments *args, siz
     Value given;
     if (!inputs_given(args, own, plan->workflow, &given, &err))
         return stop(code, misuse(args, &err));
+    plan->sheet = inputs_sheet(plan->workflow, given);
     Str job = args->word_count > 1 ? args->words[1] : (Str){ 0 };
     bool ok = workflow_inputs(plan->arena, plan->workflow, job, given, &plan->inputs, &diags);
     ok = report_diags(&diags, plan->quiet) && ok;
@@ -194,7 +195,8 @@ const struct command cmd_run = {
     .description = "Runs WORKFLOW (a CWL document, where 'file.cwl#id' chooses one of several in it, or the name of a flow: see 'petri flows') "
                    "with the inputs in INPUTS (YAML or JSON).\n\n"
                    "The workflow's inputs are options too, behind WORKFLOW: '--threshold 3 --reads a.fq --reads b.fq'. A repeated option makes "
-                   "an array; an array of records is given as a sheet ('--samples sheet.csv'); booleans are '--flag' and '--no-flag'; paths are "
+                   "an array; an array of records is given as a sheet ('--samples sheet.csv'); booleans are '--flag' and '--no-flag', or "
+                   "'--flag false'; '_' and '-' are the same in names; paths are "
                    "relative to the current folder. They win over INPUTS. An input whose name Petri uses itself is '--input.NAME'. "
                    "'petri run WORKFLOW --help' lists them.\n\n"
                    "What has run before with the same inputs, tools and commands is not run again. State is kept in the home folder: "

@@ -37,16 +37,59 @@ static struct earlier_run *other_runs(struct arena *a, Str home, Str run, size_t
     return runs;
 }
 
+// The step that a task of this name would be of: without the places of scattered ones.
+static Str step_of(struct arena *a, Str name)
+{
+    struct strbuf text = { 0 };
+    for (size_t i = 0; i < name.len; i++) {
+        size_t end = i + 1;
+        while (name.data[i] == '[' && end < name.len && name.data[end] >= '0' && name.data[end] <= '9')
+            end++;
+        if (end > i + 1 && end < name.len && name.data[end] == ']')
+            i = end;
+        else
+            strbuf_addc(&text, name.data[i]);
+    }
+    return strbuf_take(&text, a);
+}
+
+// A step that is known, without this task.
+static void say_step(const struct run_record *r, const struct recorded_step *step, Str name)
+{
+    bool is_live = r->status == RUN_RUNNING;
+    if (step->tasks.len) {
+        bool is_step = str_eq(step->name, name);
+        report_error("run " STR_FMT " has no task '" STR_FMT "'%s" STR_FMT "%s has %zu task%s: '" STR_FMT "'%s", STR_ARG(r->run), STR_ARG(name),
+                     is_step ? ", but a step, which" : "; step '", STR_ARG(is_step ? STR("") : step->name), is_step ? "" : "'", step->tasks.len,
+                     step->tasks.len == 1 ? "" : "s", STR_ARG(step->tasks.at[0]->name), step->tasks.len == 1 ? "" : " and others");
+    } else if (step->skipped) {
+        report_error("nothing ran for step '" STR_FMT "' of run " STR_FMT ": its condition ('when') was not met", STR_ARG(step->name),
+                     STR_ARG(r->run));
+    } else if (step->evaluated) {
+        report_error("step '" STR_FMT "' of run " STR_FMT " needs no task: it is an expression, evaluated anew each time", STR_ARG(step->name),
+                     STR_ARG(r->run));
+    } else if (is_live) {
+        report_error("step '" STR_FMT "' of run " STR_FMT " has not begun: it waits for the steps before it", STR_ARG(step->name), STR_ARG(r->run));
+    } else {
+        report_error("step '" STR_FMT "' of run " STR_FMT " was never begun: the run ended (%s) before what it needs was there", STR_ARG(step->name),
+                     STR_ARG(r->run), run_status_name(r->status));
+    }
+}
+
 static int no_such_task(struct arena *a, const struct run_record *r, Str name)
 {
+    const struct recorded_step *step = map_find(&r->steps, step_of(a, name));
     Str *names = NEW_ARRAY(a, Str, r->tasks.len);
     for (size_t i = 0; i < r->tasks.len; i++)
         names[i] = r->tasks.entries[i].key;
-    Str near = str_nearest(name, names, r->tasks.len);
-    report_error("run " STR_FMT " has no task '" STR_FMT "'", STR_ARG(r->run), STR_ARG(name));
+    Str near = step ? (Str){ 0 } : str_nearest(name, names, r->tasks.len);
+    if (step)
+        say_step(r, step, name);
+    else
+        report_error("run " STR_FMT " has no task '" STR_FMT "'", STR_ARG(r->run), STR_ARG(name));
     if (near.len)
         report_hint("did you mean '" STR_FMT "'?", STR_ARG(near));
-    report_hint("'petri show " STR_FMT " --tasks' lists them", STR_ARG(r->run));
+    report_hint("'petri show " STR_FMT " --tasks' lists %s", STR_ARG(r->run), step ? "the tasks that there are" : "them");
     return EXIT_NOT_FOUND;
 }
 

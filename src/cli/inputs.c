@@ -22,7 +22,8 @@ size_t inputs_extend(struct arguments *args, const struct workflow *w)
     struct option *options = NEW_ARRAY(args->arena, struct option, count * 2);
     for (size_t i = 0; i < count; i++) {
         const struct workflow_input *in = &w->inputs[i];
-        struct option o = { .kind = kind_of(in), .help = "", .can_negate = is_flag(in), .is_repeatable = in->is_array };
+        struct option o = { .kind = kind_of(in), .help = "", .can_negate = is_flag(in), .takes_word = is_flag(in),
+                            .is_repeatable = in->is_array };
         o.name = str_z(args->arena, in->name);
         options[i] = o;
         o.name = str_z(args->arena, str_printf(args->arena, "input." STR_FMT, STR_ARG(in->name)));
@@ -60,6 +61,22 @@ bool inputs_given(const struct arguments *args, size_t own, const struct workflo
     return true;
 }
 
+Str inputs_sheet(const struct workflow *w, Value given)
+{
+    Str found = { 0 };
+    for (size_t i = 0; i < w->input_count; i++) {
+        const struct workflow_input *in = &w->inputs[i];
+        Value v = value_get(given, in->name);
+        if (in->base != INPUT_RECORD || !in->is_array || value_len(v) != 1 || value_at(v, 0).kind != VALUE_STRING
+            || str_starts(str_trim(value_str(value_at(v, 0))), STR("[")) || str_starts(str_trim(value_str(value_at(v, 0))), STR("{")))
+            continue;
+        if (found.len)
+            return (Str){ 0 };
+        found = value_str(value_at(v, 0));
+    }
+    return found;
+}
+
 static bool is_taken(Str name, const struct option *own, size_t own_count)
 {
     for (size_t i = 0; i < own_count; i++)
@@ -84,24 +101,38 @@ static Str input_text(struct arena *a, const struct workflow_input *in)
     for (size_t i = 0; i < in->symbol_count; i++)
         strbuf_addf(&text, "%s" STR_FMT "%s", i ? ", " : "One of ", STR_ARG(in->symbols[i]), i + 1 == in->symbol_count ? ". " : "");
     if (in->is_array)
-        strbuf_addz(&text, in->base == INPUT_RECORD ? "A sheet (CSV or TSV). " : "May be repeated. ");
+        strbuf_addz(&text, in->base == INPUT_RECORD ? "CSV or TSV, a row for each. " : "May be repeated. ");
     strbuf_add(&text, str_trim(in->doc));
     return strbuf_take(&text, a);
 }
 
-void inputs_help(struct arena *a, const struct workflow *w, const struct option *own, size_t own_count, struct strbuf *out)
+// As options are mostly written, unless another input has that name.
+static Str dashed(struct arena *a, const struct workflow *w, Str name)
+{
+    Str copy = str_copy(a, name);
+    char *text = arena_copy(a, copy.data, copy.len);
+    for (size_t i = 0; i < name.len; i++)
+        text[i] = text[i] == '_' ? '-' : text[i];
+    for (size_t i = 0; i < w->input_count; i++)
+        if (str_eq(w->inputs[i].name, (Str){ text, name.len }))
+            return name;
+    return (Str){ text, name.len };
+}
+
+void inputs_help(struct arena *a, const struct workflow *w, Str word, const struct option *own, size_t own_count, struct strbuf *out)
 {
     struct option *shown = NEW_ARRAY(a, struct option, w->input_count);
-    strbuf_addf(out, STR_FMT "%s" STR_FMT "\n\n", STR_ARG(str_basename(w->path)), w->label.len ? ": " : "", STR_ARG(w->label));
+    strbuf_addf(out, STR_FMT "%s" STR_FMT "\n\n", STR_ARG(str_basename(word)), w->label.len ? ": " : "", STR_ARG(w->label));
     if (w->doc.len) {
         help_wrap(str_trim(w->doc), 0, out);
         strbuf_addc(out, '\n');
     }
-    strbuf_addf(out, "Usage: petri run " STR_FMT " [INPUTS.yml] [--INPUT VALUE …] [OPTIONS]\n\nInputs:\n", STR_ARG(str_basename(w->path)));
+    strbuf_addf(out, "Usage: petri run " STR_FMT " [INPUTS.yml] [--INPUT VALUE …] [OPTIONS]\n\nInputs:\n", STR_ARG(word));
     for (size_t i = 0; i < w->input_count; i++) {
         const struct workflow_input *in = &w->inputs[i];
-        Str name = is_taken(in->name, own, own_count) ? str_concat(a, STR("input."), in->name) : in->name;
-        shown[i] = (struct option){ .name = str_z(a, name), .kind = kind_of(in), .value = str_z(a, in->type_text),
+        Str plain = dashed(a, w, in->name), name = is_taken(plain, own, own_count) ? str_concat(a, STR("input."), plain) : plain;
+        const char *value = in->base == INPUT_RECORD && in->is_array ? "SHEET" : str_z(a, in->type_text);
+        shown[i] = (struct option){ .name = str_z(a, name), .kind = kind_of(in), .value = value,
                                     .help = str_z(a, input_text(a, in)), .can_negate = is_flag(in) };
     }
     help_options(shown, w->input_count, out);

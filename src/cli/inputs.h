@@ -12,5 +12,7 @@ size_t inputs_extend(struct arguments *args, const struct workflow *w);
 // What was given, as a map: name -> string, bool, or array of strings. `own`: what inputs_extend() returned.
 // ERR_INVALID: an input that takes one value was given several.
 bool inputs_given(const struct arguments *args, size_t own, const struct workflow *w, Value *out, struct err *err) MUST_CHECK;
-// The workflow's own part of the help: its doc, and its inputs with types, defaults and docs.
-void inputs_help(struct arena *a, const struct workflow *w, const struct option *own, size_t own_count, struct strbuf *out);
+// The one sheet that was given for a list of records, as it was typed; empty: none, or several.
+Str inputs_sheet(const struct workflow *w, Value given);
+// The workflow's own part of the help: its doc, and its inputs with types, defaults and docs. `word`: what the user calls the workflow.
+void inputs_help(struct arena *a, const struct workflow *w, Str word, const struct option *own, size_t own_count, struct strbuf *out);

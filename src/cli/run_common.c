@@ -152,6 +152,8 @@ static Value options_value(const struct run_plan *p)
     value_map_set(&b, STR("no_container"), value_bool(p->no_container));
     value_map_set(&b, STR("manifest"), value_bool(p->manifest));
     value_map_set(&b, STR("settings"), p->settings);
+    if (p->sheet.len)
+        value_map_set(&b, STR("sheet"), value_string(p->arena, p->sheet));
     if (p->report.len)
         value_map_set(&b, STR("report"), value_string(p->arena, p->report));
     return value_map_end(&b);

@@ -14,6 +14,7 @@ struct run_plan {
     Str report;                         // absolute: where the report goes at the end; empty: none. Recorded
     const struct workflow *workflow;
     Value inputs;                       // complete
+    Str sheet;                          // the sample sheet, as given: rows in messages are its. Recorded; empty: none, or several
     struct config_state config;
     Value settings;                     // those set on the command line: name -> text; recorded for resume
     const Str *argv;                    // as typed, for the record

@@ -30,17 +30,29 @@ static const char *status_name(const struct run_end *e)
     }
 }
 
-static void print_failures(const struct run_end *e)
+// "row 2": of a sheet. The words of a task or an expression do not know how the sheet is called.
+static bool names_a_row(Str text)
+{
+    for (ptrdiff_t at; (at = str_find(text, STR("row "))) >= 0; text = str_from(text, (size_t)at + 4))
+        if ((size_t)at + 4 < text.len && text.data[at + 4] >= '0' && text.data[at + 4] <= '9')
+            return true;
+    return false;
+}
+
+// True: they name rows.
+static bool print_failures(const struct run_end *e)
 {
     const struct run_plan *p = e->plan;
     struct run_summary *summary;
     struct strbuf text = { 0 };
     struct err ignored;
     if (!run_summary_read(p->arena, run_folder(p->arena, p->home, p->run), RUN_STEPS, &summary, &ignored))
-        return;
+        return false;
     task_log_failures(p->arena, e->store, p->run, summary, FAILURES_SHOWN, &text);
     fwrite(text.data ? text.data : "", 1, text.len, stderr);
+    bool has_rows = names_a_row(strbuf_str(&text));
     strbuf_release(&text);
+    return has_rows;
 }
 
 static void print_trouble(const struct run_end *e)
@@ -51,8 +63,9 @@ static void print_trouble(const struct run_end *e)
     else
         report_error("run %s %s: " STR_FMT "%s" STR_FMT, run, e->status == DRIVER_BROKEN ? "had to stop" : "failed", STR_ARG(e->place),
                      e->place.len ? ": " : "", STR_ARG(e->error));
-    if (e->driver->failed)
-        print_failures(e);
+    bool has_rows = (e->driver->failed && print_failures(e)) || names_a_row(e->error);
+    if (has_rows && e->plan->sheet.len)
+        report_hint("rows are those of " STR_FMT ", whose first line is row 1", STR_ARG(e->plan->sheet));
     if (e->driver->failed && e->status == DRIVER_FAILED)
         report_hint("'petri logs %s' shows all that failed tasks wrote; 'petri resume %s' goes on once the cause is gone", run, run);
     else if (e->code == ERR_NONE && e->status == DRIVER_FAILED)

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "lang/cwl/cwl.h"
+#include "lang/cwl/links.h"
 
 struct workflow *workflow_load(struct arena *a, Str path, struct diags *diags)
 {
@@ -24,6 +25,11 @@ struct workflow *workflow_load(struct arena *a, Str path, struct diags *diags)
 bool workflow_inputs(struct arena *a, const struct workflow *w, Str job_path, Value overrides, Value *inputs, struct diags *diags)
 {
     return cwl_workflow_inputs(a, w, job_path, overrides, inputs, diags);
+}
+
+void workflow_links(struct arena *a, const struct workflow *w, const struct workflow_link **links, size_t *count)
+{
+    cwl_workflow_links(a, w, links, count);
 }
 
 bool workflow_images(struct arena *a, const struct workflow *w, Value inputs, struct image_request **requests, size_t *count, struct err *err)

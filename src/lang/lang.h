@@ -34,6 +34,10 @@ struct workflow *workflow_load(struct arena *a, Str path, struct diags *diags);
 // Every fault is reported. Result: a map with all inputs.
 bool workflow_inputs(struct arena *a, const struct workflow *w, Str job_path, Value overrides, Value *inputs, struct diags *diags);
 
+struct workflow_link { Str from, to; }; // steps, by the names that the steps of tasks have: `to` needs something of `from` to begin
+// How the steps hang together: each pair once, those without a command (expressions) among them. Lives in `a`.
+void workflow_links(struct arena *a, const struct workflow *w, const struct workflow_link **links, size_t *count);
+
 // The container images that tools ask for, each name once: of all processes that the workflow runs, and of "cwl:requirements"
 // in `inputs` (which may be null). A name is a hint's only if no tool requires it.
 bool workflow_images(struct arena *a, const struct workflow *w, Value inputs, struct image_request **requests, size_t *count,

@@ -187,8 +187,11 @@ static const char *verdict_name(enum why_verdict verdict)
     return names[verdict];
 }
 
+static const char *verb(const struct why *w) { return w->attempt->state == RECORDED_RUNNING ? "runs" : "ran"; }
+
 static void add_sentence(struct arena *a, const struct run_record *r, const struct why *w, struct strbuf *out)
 {
+    const char *ran = verb(w);
     Str run = str_eq(w->run, r->run) ? STR("an earlier start of this run") : str_printf(a, "run " STR_FMT, STR_ARG(w->run));
     Str of = str_eq(w->name, w->task->name) ? run : str_printf(a, "task " STR_FMT " of " STR_FMT, STR_ARG(w->name), STR_ARG(run));
     Str text = { 0 };
@@ -197,25 +200,48 @@ static void add_sentence(struct arena *a, const struct run_record *r, const stru
         text = w->run.len ? str_printf(a, "did not run: its result was known, made by " STR_FMT, STR_ARG(of))
                           : STR("did not run: its result was known");
         break;
-    case WHY_TOLD: text = STR("ran because it was told to, whatever is stored (WorkReuse in the workflow, or --no-cache)"); break;
-    case WHY_AGAIN: text = STR("ran again because its result was known but the bytes of an output were lost, and were needed"); break;
+    case WHY_TOLD: text = str_printf(a, "%s because it was told to, whatever is stored (WorkReuse in the workflow, or --no-cache)", ran); break;
+    case WHY_AGAIN:
+        text = str_printf(a, "%s again because its result was known but the bytes of an output were lost, and were needed", ran);
+        break;
     case WHY_SAME:
         text = str_is(w->state, "failed")
-            ? str_printf(a, "ran because it had failed in " STR_FMT ", with the same key: nothing was changed", STR_ARG(of))
-            : str_printf(a, "ran although " STR_FMT " had a result under the same key: the result was deleted or damaged since", STR_ARG(of));
+            ? str_printf(a, "%s because it had failed in " STR_FMT ", with the same key: nothing was changed", ran, STR_ARG(of))
+            : str_printf(a, "%s although " STR_FMT " had a result under the same key: the result was deleted or damaged since", ran, STR_ARG(of));
         break;
     case WHY_CHANGED:
-        text = str_printf(a, "ran because its key is new; the nearest earlier one is of " STR_FMT ", and of it %zu part%s changed:", STR_ARG(of),
-                          w->differences.len, w->differences.len == 1 ? "" : "s");
+        text = str_printf(a, "%s because its key is new; the nearest earlier one is of " STR_FMT ", and of it %zu part%s changed:", ran,
+                          STR_ARG(of), w->differences.len, w->differences.len == 1 ? "" : "s");
         break;
-    case WHY_FIRST: text = STR("ran because it is the first: no earlier run has a task of this name or step"); break;
+    case WHY_FIRST: text = str_printf(a, "%s because it is the first: no earlier run has a task of this name or step", ran); break;
     case WHY_UNKNOWN:
-        text = str_printf(a, "ran with another key than " STR_FMT "; what one of the keys was made of is not kept%s", STR_ARG(of),
-                          w->attempt->state == RECORDED_RUNNING ? " yet: it is known when the task has ended" : " any more");
+        text = w->attempt->state == RECORDED_RUNNING
+            ? str_printf(a, "runs because its key is new: it is another than that of " STR_FMT "; which parts changed can be told when it has ended",
+                         STR_ARG(of))
+            : str_printf(a, "ran because its key is new: it is another than that of " STR_FMT "; what one of them was made of is not kept",
+                         STR_ARG(of));
         break;
     }
     text_add(out, text);
     strbuf_addc(out, '\n');
+}
+
+// How it stands with the task, where that is not simply that it is done.
+static void add_state(const struct run_record *r, const struct why *w, struct strbuf *out)
+{
+    switch (w->attempt->state) {
+    case RECORDED_RUNNING: strbuf_addz(out, "it has not ended: it is running, or waits for cores or memory\n"); return;
+    case RECORDED_FAILED:
+        strbuf_addz(out, "it failed: ");
+        text_add(out, w->attempt->why);
+        strbuf_addf(out, "; 'petri logs " STR_FMT " ", STR_ARG(r->run));
+        text_add(out, w->task->name);
+        strbuf_addz(out, "' shows what it wrote\n");
+        return;
+    case RECORDED_CANCELLED: strbuf_addz(out, "it did not come to its end: the run was ended before\n"); return;
+    case RECORDED_LOST: strbuf_addz(out, "its end is not on record: the run, or the machine, died\n"); return;
+    case RECORDED_DONE: case RECORDED_CACHED: return;
+    }
 }
 
 void why_print(struct arena *a, const struct run_record *r, const struct why *w, struct strbuf *out)
@@ -226,6 +252,7 @@ void why_print(struct arena *a, const struct run_record *r, const struct why *w,
     part_differences_print(&w->differences, SHOWN, 2, out);
     if (w->verdict == WHY_CHANGED)
         strbuf_addf(out, "key was " STR_FMT "\nkey is  " STR_FMT "\n", STR_ARG(w->key), STR_ARG(w->task->key));
+    add_state(r, w, out);
 }
 
 Value why_value(struct arena *a, const struct run_record *r, const struct why *w)
@@ -233,6 +260,7 @@ Value why_value(struct arena *a, const struct run_record *r, const struct why *w
     struct value_builder b = value_map_begin(a);
     value_map_set(&b, STR("run"), value_string(a, r->run));
     value_map_set(&b, STR("task"), value_string(a, w->task->name));
+    value_map_set(&b, STR("state"), value_string(a, str_of(recorded_state_name(w->attempt->state))));
     value_map_set(&b, STR("key"), value_string(a, w->task->key));
     value_map_set(&b, STR("verdict"), value_string(a, str_of(verdict_name(w->verdict))));
     if (w->run.len) {

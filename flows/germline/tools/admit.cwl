@@ -5,6 +5,7 @@ requirements:
   InlineJavascriptRequirement: {}
 inputs:
   programs: File
+  refused: {type: File?, doc: 'Never there: what it is of ends the run'}
   digests: {type: {type: array, items: {type: array, items: string}}, doc: 'For each row of the sheet, those of its two files'}
   rows: int[]
   of_samples: string[]?

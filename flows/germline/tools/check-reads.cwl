@@ -1,8 +1,8 @@
 cwlVersion: v1.2
 class: CommandLineTool
 doc: |
-  Reads both files of a pair to the end: well formed, as many reads in one as in the other, mates together and not swapped, no truncated compression. What is wrong is said with
-  the row of the sample sheet. The digests tell the same reads under two names.
+  Reads both files of a pair to the end: well formed, as many reads in one as in the other, mates together and not swapped, no truncated compression. What is wrong is an output, so
+  that where a pair stands in the sample sheet is no part of the key: a row put in between has nothing read again. The digests tell the same reads under two names.
 requirements:
   InlineJavascriptRequirement: {}
   InitialWorkDirRequirement: {listing: [$(inputs.fastq_1), $(inputs.fastq_2)]}
@@ -13,27 +13,30 @@ baseCommand:
   - bash
   - -euc
   - |
-    if petri check --json --digest --refuse line-ends --pair "$2" "$3" >checked.json; then
-        jq -r '.files[].digest' checked.json
-    else
-        petri check --quiet --refuse line-ends --pair "$2" "$3" >&2 || true
-        columns=$(jq -r --arg one "$2" '[.files[] | select(.ok | not) | if .path == $one then "fastq_1" else "fastq_2" end] | unique
-            | if length > 1 then "columns " else "column " end + join(" and ")' checked.json)
-        echo "row $1, ${columns:-columns fastq_1 and fastq_2} of the sample sheet: these reads cannot be used as they are" >&2
-        exit 1
-    fi
+    code=0
+    petri check --json --digest --refuse line-ends --max-faults 2 --pair "$1" "$2" >checked.json || code=$?
+    [ "$code" -le 1 ] || exit "$code"
+    jq -c --arg one "$1" '{digests: [.files[].digest // ""], faults: [.files[] | (if .path == $one then "fastq_1" else "fastq_2" end) as $column
+        | .faults[] | select(.level == "error")
+        | {column: $column, text: ((if .line then "line \(.line): " else "" end) + .text + (if .hint then "; " + .hint else "" end))}][:20]}' checked.json
   - check
 inputs:
   sample: {type: string, doc: 'Whose it is: records go by it'}
-  row: {type: int, inputBinding: {position: 1}}
-  fastq_1: {type: File, inputBinding: {position: 2, valueFrom: $(self.basename)}}
-  fastq_2: {type: File, inputBinding: {position: 3, valueFrom: $(self.basename)}}
+  fastq_1: {type: File, inputBinding: {position: 1, valueFrom: $(self.basename)}}
+  fastq_2: {type: File, inputBinding: {position: 2, valueFrom: $(self.basename)}}
 outputs:
   digests:
     type: string[]
     doc: Of the first file, and of the second
     outputBinding:
-      glob: digests.txt
+      glob: found.json
       loadContents: true
-      outputEval: '$(self[0].contents.trim().split("\n"))'
-stdout: digests.txt
+      outputEval: $(JSON.parse(self[0].contents).digests)
+  faults:
+    type: string
+    doc: 'A list in JSON: what is wrong with them, each with its column and a sentence'
+    outputBinding:
+      glob: found.json
+      loadContents: true
+      outputEval: $(JSON.stringify(JSON.parse(self[0].contents).faults))
+stdout: found.json

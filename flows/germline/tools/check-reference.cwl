@@ -7,7 +7,7 @@ requirements:
   ResourceRequirement: {coresMin: 1, ramMin: 256}
 hints:
   SoftwareRequirement: {packages: {petri: {}}}
-baseCommand: [petri, check, --lenient, --quiet, --refuse, 'line-ends,fasta-lines,fasta-empty-sequence']
+baseCommand: [petri, check, --lenient, --quiet, --max-faults, '2', --refuse, 'line-ends,fasta-lines,fasta-empty-sequence']
 inputs:
   reference: File
   regions: File?

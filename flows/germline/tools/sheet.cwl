@@ -20,6 +20,10 @@ inputs:
   aligner: string
   caller: string
   alignment_format: string
+  min_quality: double
+  min_depth: int
+  max_depth: int
+  threads: int?
 outputs:
   named_reference: File
   named_regions: File?
@@ -33,6 +37,7 @@ outputs:
   read_group: {type: {type: array, items: {type: array, items: string}}}
   every_row: {type: 'int[]', doc: 'By row of the sheet'}
   every_sample: string[]
+  every_names: {type: {type: array, items: {type: array, items: string}}, doc: What the two files of a row are called by the user}
   every_fastq_1: File[]
   every_fastq_2: File[]
 expression: |
@@ -111,7 +116,11 @@ expression: |
     if (!samples.length) fault("the sample sheet has no row below its header");
 
     [["aligner", ["bwa", "minimap2"]], ["caller", ["bcftools", "freebayes"]], ["ploidy", ["1", "2", "GRCh37", "GRCh38"]], ["alignment_format", ["bam", "cram"]]].forEach(function (o) {
-      if (o[1].indexOf(inputs[o[0]]) < 0) fault("--" + o[0].replace("_", "-") + ": one of " + o[1].join(", ") + " is expected");
+      if (o[1].indexOf(inputs[o[0]]) < 0) fault("--" + o[0].replace("_", "-") + " " + inputs[o[0]] + ": one of " + o[1].join(", ") + " is expected");
+    });
+    [["min_quality", 0, 10000], ["min_depth", 0, 1000000], ["max_depth", 1, 1000000000], ["threads", 1, 1024]].forEach(function (o) {
+      var n = inputs[o[0]];
+      if (n !== null && n !== undefined && !(n >= o[1] && n <= o[2])) fault("--" + o[0].replace("_", "-") + " " + n + ": a number from " + o[1] + " to " + o[2] + " is expected");
     });
     var version = inputs.reference_version ? "-" + inputs.reference_version : "", vcf = inputs.truth && /\.(vcf|vcf\.gz|vcf\.bgz|bcf)$/i.exec(inputs.truth.basename);
     if (!word.test(inputs.reference_name + version)) fault("--reference-name and --reference-version: " + rule + " are expected");
@@ -139,6 +148,7 @@ expression: |
       named_truth: inputs.truth ? named(inputs.truth, "truth." + vcf[1].toLowerCase().replace("bgz", "gz")) : null,
       named_confident: named(inputs.confident, "confident.bed"),
       sample: each("name"), sex: each("sex"), lane: lanes("id"), fastq_1: lanes("fastq_1"), fastq_2: lanes("fastq_2"), read_group: lanes("group"),
-      every_row: rows, every_sample: inputs.samples.map(function (r) { return r.sample; }), every_fastq_1: row_1, every_fastq_2: row_2
+      every_row: rows, every_sample: inputs.samples.map(function (r) { return r.sample; }),
+      every_names: inputs.samples.map(function (r) { return [r.fastq_1.basename, r.fastq_2.basename]; }), every_fastq_1: row_1, every_fastq_2: row_2
     };
   }

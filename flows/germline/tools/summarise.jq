@@ -1,7 +1,7 @@
-# Sections of all samples in, a table out: the first line names the metrics, then one line for each sample.
-[sort_by(.order)[] | .id as $section | .blocks[] | select(.kind == "metrics")] as $blocks
+# Sections of all samples in, a table out: the first line names the metrics, then one line for each sample, in the order they came.
+(reduce (.[].blocks[] | select(.kind == "metrics") | .rows[].sample) as $s ([]; if index([$s]) then . else . + [$s] end)) as $order
+| [sort_by(.order)[] | .id as $section | .blocks[] | select(.kind == "metrics")] as $blocks
 | (reduce ($blocks[] | .columns[].id) as $id ([]; if index($id) then . else . + [$id] end)) as $columns
-| (reduce ($blocks[] | .rows[]) as $row ({order: [], of: {}};
-    (if .of[$row.sample] then . else .order += [$row.sample] end) | .of[$row.sample] += $row.values)) as $samples
-| (["sample"] + $columns), ($samples.order[] as $sample | [$sample] + [$columns[] as $c | $samples.of[$sample][$c] | if type == "number" then (. * 1e6 | round) / 1e6 else . end])
+| (reduce ($blocks[] | .rows[]) as $row ({}; .[$row.sample] += $row.values)) as $of
+| (["sample"] + $columns), ($order[] as $sample | [$sample] + [$columns[] as $c | $of[$sample][$c] | if type == "number" then (. * 1e6 | round) / 1e6 else . end])
 | @tsv

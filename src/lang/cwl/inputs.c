@@ -112,6 +112,8 @@ static void hint_mismatch(struct job_check *j, const struct cwl_type *type, Valu
         diag_hint(d, "write true or false, without quotes");
     else if (kind >= CWL_INT && kind <= CWL_DOUBLE && v.kind == VALUE_STRING && is_in_file)
         diag_hint(d, "write the number without quotes");
+    else if (kind >= CWL_INT && kind <= CWL_DOUBLE && v.kind == VALUE_STRING)
+        diag_hint(d, kind <= CWL_LONG ? "a whole number, as 3" : "a number, as 3 or 0.5");
     else if (kind == CWL_STRING && (v.kind == VALUE_INT || v.kind == VALUE_FLOAT || v.kind == VALUE_BOOL))
         diag_hint(d, "put it in quotes");
     else if (kind == CWL_RECORD && v.kind == VALUE_STRING)

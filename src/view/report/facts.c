@@ -242,7 +242,7 @@ static void link_task(struct facts *f, const struct map *makers, struct fact_tas
     t->after_count = count;
 }
 
-static void link_steps(struct facts *f)
+static void link_steps_by_files(struct facts *f)
 {
     for (size_t i = 0; i < f->steps.len; i++) {
         struct fact_step *s = &f->steps.at[i];
@@ -260,6 +260,37 @@ static void link_steps(struct facts *f)
     }
 }
 
+// The steps with tasks above `from`, into s->after: what has none (an expression, what was skipped) is passed through.
+static void find_after(struct facts *f, struct fact_step *s, const struct fact_step *from, bool *seen)
+{
+    for (size_t i = 0; i < from->above.len; i++) {
+        struct fact_step *up = &f->steps.at[from->above.at[i]];
+        if (seen[from->above.at[i]])
+            continue;
+        seen[from->above.at[i]] = true;
+        if (up->tasks.len)
+            vec_push(f->arena, &s->after, from->above.at[i]);
+        else
+            find_after(f, s, up, seen);
+    }
+}
+
+static void link_steps_by_workflow(struct facts *f)
+{
+    const struct report *r = f->report;
+    for (size_t i = 0; i < r->link_count; i++) {
+        const struct recorded_step *from = map_find(&f->record->steps, r->links[i].from), *to = map_find(&f->record->steps, r->links[i].to);
+        if (from && to && from != to)
+            vec_push(f->arena, &f->steps.at[to->index].above, from->index);
+    }
+    for (size_t i = 0; i < f->steps.len; i++) {
+        bool *seen = NEW_ARRAY(f->arena, bool, f->steps.len);
+        seen[i] = true;
+        if (f->steps.at[i].tasks.len)
+            find_after(f, &f->steps.at[i], &f->steps.at[i], seen);
+    }
+}
+
 static void link_all(struct facts *f)
 {
     struct map makers = { 0 };
@@ -268,10 +299,40 @@ static void link_all(struct facts *f)
     for (size_t i = 0; i < f->tasks.len; i++)
         link_task(f, &makers, &f->tasks.at[i]);
     map_release(&makers);
-    link_steps(f);
+    if (f->report->link_count)
+        link_steps_by_workflow(f);
+    else
+        link_steps_by_files(f);
 }
 
 // --- the path that decided
+
+// Could `t` have waited for `from`, and longer than for *best (SIZE_MAX: nothing yet)?
+static void take_longer(const struct facts *f, const struct fact_task *t, const struct fact_task *from, size_t *best)
+{
+    bool began_before = from->started != t->started ? from->started < t->started : from->index < t->index;      // so no circles
+    if (from->ended >= 0 && began_before && (*best == SIZE_MAX || from->ended > f->tasks.at[*best].ended))
+        *best = from->index;
+}
+
+// What is handed on as a value, or through an expression, shows in no file: of the steps above, those tasks that may be meant. Linked
+// directly that is the same row or what has none; an expression may have gathered them all.
+static void look_above(const struct facts *f, const struct fact_task *t, size_t *best)
+{
+    const struct fact_step *s = &f->steps.at[t->task->step->index];
+    for (size_t i = 0; i < s->after.len; i++) {
+        const struct fact_step *up = &f->steps.at[s->after.at[i]];
+        bool is_direct = false;
+        for (size_t k = 0; k < s->above.len && !is_direct; k++)
+            is_direct = s->above.at[k] == s->after.at[i];
+        for (size_t k = 0; k < up->tasks.len; k++) {
+            const struct fact_task *from = &f->tasks.at[up->tasks.at[k]];
+            bool may_be = !is_direct || t->row.len == 0 || from->row.len == 0 || str_eq(t->row, from->row);
+            if (may_be && t->started >= 0 && is_before(from, t))
+                take_longer(f, t, from, best);
+        }
+    }
+}
 
 // From the task that ended last back to the one it waited for longest, and so on. Only tasks that ran in this run take time.
 static void find_critical(struct facts *f)
@@ -288,12 +349,9 @@ static void find_critical(struct facts *f)
         const struct fact_task *t = &f->tasks.at[last];
         vec_push(f->arena, &path, last);
         last = SIZE_MAX;
-        for (size_t i = 0; i < t->after_count; i++) {
-            const struct fact_task *from = &f->tasks.at[t->after[i]];
-            bool began_before = from->started != t->started ? from->started < t->started : from->index < t->index;      // so no circles
-            if (from->ended >= 0 && began_before && (last == SIZE_MAX || from->ended > f->tasks.at[last].ended))
-                last = from->index;
-        }
+        for (size_t i = 0; i < t->after_count; i++)
+            take_longer(f, t, &f->tasks.at[t->after[i]], &last);
+        look_above(f, t, &last);
     }
     while (path.len)
         vec_push(f->arena, &f->critical, path.at[--path.len]);

@@ -31,7 +31,8 @@ struct fact_step {
     size_t counts[TASK_STATE_COUNT];
     size_t attempts, retried;
     int64_t waiting;                    // tasks that are expected and not yet seen
-    VEC(size_t) after;                  // indexes of the steps whose outputs it took
+    VEC(size_t) after;                  // indexes of the steps whose outputs it took, if need be through expressions
+    VEC(size_t) above;                  // of the steps it is linked to by the workflow, expressions and skipped ones among them
     Time first, last;                   // when it began and ended; -1: nothing ran
 };
 struct facts {

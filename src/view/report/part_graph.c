@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The steps as a graph: what took whose outputs, as seen in the files that tasks read and left.
+// The steps as a graph: what took whose outputs.
 #include "view/report/graph.h"
 #include "view/report/html.h"
 #include "view/report/parts.h"
@@ -112,8 +112,8 @@ void part_graph(struct strbuf *out, const struct facts *f)
                 graph_add(g, places[s->after.at[k]] - 1, i);
     }
     graph_lay_out(g);
-    strbuf_addz(out, "<p>A line leads from the step that made a file to the steps that took it; one beside a longer way is left "
-                     "out, the list has them all.</p>\n");
+    strbuf_addf(out, "<p>A line leads from a step to those that %s; one beside a longer way is left out, the list has them all.</p>\n",
+                f->report->link_count ? "need something of it to begin, a file or a value" : "took its files");
     draw(out, f, g, nodes);
     if (all > count)
         strbuf_addf(out, "<p class=\"sub\">%zu of %zu steps are drawn.</p>\n", count, all);

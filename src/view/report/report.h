@@ -10,9 +10,12 @@ struct recorded_attempt;
 struct run_record;
 struct sections;
 
+struct report_link { Str from, to; };   // steps: `to` needs something of `from` to begin
 struct report {
     const struct run_record *record;
     const struct sections *sections;
+    const struct report_link *links;    // as the workflow says; none: what took whose files, as far as they tell
+    size_t link_count;
     Time now;                           // for what still runs
     // The end of what a failed attempt wrote, in `a`; NULL: logs are not shown. Empty: nothing there.
     Str (*log_end)(void *arg, struct arena *a, const struct recorded_attempt *t);

@@ -188,6 +188,9 @@ TEST(each_column_and_attribute_of_gff3_is_what_it_may_be)
         { "c1\ts\tgene\t5\t50\t.\t+\t.\tID=a;ID=b", "gff-attributes" }, { "c1\ts\tgene\t5\t50\t.\t+\t.\tID=%2", "gff-escape" }, { "c1\ts\tgene\t5\t50\t.\t+\t.\tID=%zz", "gff-escape" },
         { "c1\ts\texon\t5\t50\t.\t+\t.\tParent=g", "gff-parent" }, { "c1\ts\texon\t5\t50\t.\t+\t.\tParent=g\nc1\ts\tgene\t5\t50\t.\t+\t.\tID=g", "" },
         { "c1\ts\texon\t5\t50\t.\t+\t.\tParent=g\n###\nc1\ts\tgene\t5\t50\t.\t+\t.\tID=g", "gff-parent" }, { "c1\ts\tgene\t5\t50\t.\t+\t.", "gff-columns" },
+        { EXON "ID=a;Parent=b\n" EXON "ID=b;Parent=a", "gff-parent" }, { EXON "Parent=c;ID=a\n" EXON "ID=b;Parent=a\n" EXON "ID=c;Parent=b", "gff-parent" },
+        { EXON "ID=a;Parent=x,b\n" EXON "ID=x\n" EXON "ID=b;Parent=x,a", "gff-parent" }, { EXON "ID=d;Parent=a\n" EXON "ID=a;Parent=b\n" EXON "ID=b;Parent=a", "gff-parent" },
+        { EXON "ID=d;Parent=b,c\n" EXON "ID=b;Parent=a\n" EXON "ID=c;Parent=a\n" EXON "ID=a", "" }, { EXON "ID=a;Parent=b\n" EXON "ID=a;Parent=c\n" EXON "ID=b\n" EXON "ID=c", "" },
         { EXON "ID=e\n###\n##FASTA\n>c1\nACGT", "" }, { "##FASTA\n>c1\nACGT", "gff-empty" },
     };
     each(check_gff3, "##gff-version 3\n##sequence-region c1 1 100\n", rows, LEN(rows), "");

@@ -9,7 +9,7 @@ static const struct option options[] = {
     { "keep-going", OPTION_FLAG, NULL, "h" },                 { "cores", OPTION_NUMBER, "N", "h" },
     { "subset", OPTION_COUNT, "N", "h" },                     { "memory", OPTION_SIZE, "SIZE", "h" },
     { "older-than", OPTION_DURATION, NULL, "h" },             { "reads", OPTION_TEXT, NULL, "h", .is_repeatable = true },
-    { "trim", OPTION_FLAG, NULL, "h", .can_negate = true },
+    { "trim", OPTION_FLAG, NULL, "h", .can_negate = true, .takes_word = true },
 };
 
 // Reads a line of arguments separated by '|'.
@@ -93,6 +93,7 @@ TEST(flags_can_be_given_as_true_or_false_and_some_can_be_negated)
     static const struct { const char *line; bool want; } cases[] = {
         { "--trim", true },       { "--trim=true", true },     { "--trim=false", false },  { "--no-trim", false },
         { "--no-trim=true", false }, { "--no-trim=false", true }, { "--trim|--no-trim", false }, { "--no-trim|--trim", true },
+        { "--trim|true", true },  { "--trim|false", false },   { "--no-trim|false", true }, { "--trim|x", true },
     };
     for (size_t i = 0; i < LEN(cases); i++) {
         struct arena a = { 0 };

@@ -70,11 +70,11 @@ TEST(one_value_of_an_array_input_is_an_array)
 
 TEST(the_help_lists_every_input_with_type_default_symbols_and_doc)
 {
-    static const char *const wanted[] = { "wf.cwl: A label\n", "Long words.\n", "--threshold int", "Default: 3. How much.", "--reads File[]",
-                                          "Required. May be repeated.", "--[no-]do_trim", "--input.quiet string?", "One of single, paired." };
+    static const char *const wanted[] = { "flow: A label\n", "Usage: petri run flow [INPUTS.yml]", "Long words.\n", "--threshold int", "Default: 3. How much.", "--reads File[]",
+                                          "Required. May be repeated.", "--[no-]do-trim", "--input.quiet string?", "One of single, paired." };
     struct arena a = { 0 };
     struct strbuf text = { 0 };
-    inputs_help(&a, &workflow, own_options, LEN(own_options), &text);
+    inputs_help(&a, &workflow, STR("flow"), own_options, LEN(own_options), &text);
     for (size_t i = 0; i < LEN(wanted); i++)
         if (str_find(strbuf_str(&text), str_of(wanted[i])) < 0)
             test_fail(__FILE__, __LINE__, "'%s' is not in\n%s", wanted[i], text.data);
