@@ -108,8 +108,8 @@ steps:
     out: [known, of_samples]
   admit:
     run: tools/admit.cwl
-    in: {programs: check_programs/checked, refused: refuse_reads/nothing, digests: check_reads/digests, rows: sheet/every_row, of_samples: known/of_samples, reference: faidx/indexed}
-    out: [admitted, truth_of]
+    in: {programs: check_programs/checked, refused: refuse_reads/nothing, digests: check_reads/digests, rows: sheet/every_row, of_samples: known/of_samples, reference: faidx/indexed, samples: sheet/sample}
+    out: [admitted, truth_of, sample]
 
   index_bwa:
     run: tools/index-bwa.cwl
@@ -127,7 +127,7 @@ steps:
     scatter: [sample, sex, lane, fastq_1, fastq_2, read_group]
     scatterMethod: dotproduct
     in:
-      sample: sheet/sample
+      sample: admit/sample
       sex: sheet/sex
       lane: sheet/lane
       fastq_1: sheet/fastq_1

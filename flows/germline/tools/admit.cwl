@@ -10,8 +10,10 @@ inputs:
   rows: int[]
   of_samples: string[]?
   reference: {type: File, secondaryFiles: [.fai]}
+  samples: string[]
 outputs:
   admitted: {type: File, secondaryFiles: [.fai], doc: The reference}
+  sample: {type: 'string[]', doc: 'The samples, which begin here'}
   truth_of: {type: 'string[]', doc: The samples that are compared with the truth}
 expression: |
   ${
@@ -24,5 +26,5 @@ expression: |
       });
     });
     if (faults.length) throw "the inputs are refused:\n" + faults.join("\n");
-    return {admitted: inputs.reference, truth_of: inputs.of_samples || []};
+    return {admitted: inputs.reference, sample: inputs.samples, truth_of: inputs.of_samples || []};
   }
