@@ -143,7 +143,8 @@ static void check_columns(struct vcf *v, struct vcf_record *r)
         Str item = str_cut(&rest, ';');
         filter_ok = !str_is(item, "0") && (item.len == filter.len || !str_is(item, "."));
         if (filter_ok && item.len < filter.len && str_is(item, "PASS"))
-            fault_warn(r->faults, r->line, item.data - r->text.data + 1, "vcf-filter", "FILTER: PASS says that no filter failed, and another stands beside it");
+            fault_warn(r->faults, r->line, item.data - r->text.data + 1, "vcf-filter",
+                       "FILTER: PASS says that no filter failed, and another stands beside it");
         if (filter_ok && v->header.filters.len && !column_is_one_of(item, "PASS .") && !map_has(&v->header.filters, item))
             fault_warn(r->faults, r->line, item.data - r->text.data + 1, "vcf-undefined", "FILTER: the header has no line for this filter");
     }
@@ -272,8 +273,8 @@ static void check_extent(struct vcf *v, struct vcf_record *r)
     for (Str rest = r->columns[VCF_INFO]; rest.len;) {
         Str value = str_cut(&rest, ';');
         if (str_eq(str_cut(&value, '='), STR("END")) && column_count(value, &end) && end < r->pos)
-            fault_convention(r->faults, r->line, value.data - r->text.data + 1, "vcf-info", "INFO: END (%lld) lies before POS (%lld)", (long long)end,
-                             (long long)r->pos);
+            fault_convention(r->faults, r->line, value.data - r->text.data + 1, "vcf-info", "INFO: END (%lld) lies before POS (%lld)",
+                             (long long)end, (long long)r->pos);
     }
 }
 
