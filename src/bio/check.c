@@ -74,7 +74,9 @@ static void file_close(struct check_file *f)
         fault_add(&f->faults, w->line ? w->line + 1 : 0, 0, code, "%s", w->err.text);
         fault_hint(&f->faults, "copy the file again from where it came, and compare checksums");
     }
-    if (info.has_trailing_bytes)
+    if (info.has_trailing_bytes && info.packing == INPUT_BGZF && wants_bgzf_end(f->kind))
+        fault_add(&f->faults, 0, 0, "trailing-bytes", "something that is no BGZF stands behind the last block: programs take the file for truncated");
+    else if (info.has_trailing_bytes)
         fault_warn(&f->faults, 0, 0, "trailing-bytes", "something that is no gzip stands behind the last gzip member: programs pass it over");
     if (info.packing == INPUT_BGZF && !info.has_bgzf_end && !w->broken) {
         if (wants_bgzf_end(f->kind))
@@ -95,6 +97,21 @@ static const struct { enum bio_kind kind; const char *suffix; } indexes[] = {
     { KIND_FASTA, ".fai" }, { KIND_GFF3, ".tbi" }, { KIND_BED, ".tbi" }, { KIND_SAM, ".bai" }, { KIND_SAM, ".csi" },
 };
 
+// Each begins, unpacked, with its name in capitals and a 1; .crai and .fai are text.
+static bool is_index(Str path, const char *suffix)
+{
+    static const struct { const char *suffix, *begin; } begins[] = { { ".bai", "BAI\1" }, { ".csi", "CSI\1" }, { ".tbi", "TBI\1" } };
+    struct window w = { 0 };
+    struct err ignored;
+    bool ok = true;
+    for (size_t i = 0; i < LEN(begins); i++)
+        if (strcmp(suffix, begins[i].suffix) == 0 && window_open(&w, path, (struct input_options){ .threads = 1 }, &ignored)) {
+            ok = str_starts(window_peek(&w), str_of(begins[i].begin));
+            window_close(&w);
+        }
+    return ok;
+}
+
 static void check_index(struct check_file *f, const char *suffix)
 {
     struct stat file, index;
@@ -106,8 +123,12 @@ static void check_index(struct check_file *f, const char *suffix)
         fault_add(&f->faults, 0, 0, "index-old", "the index %s is older than the file: it may be that of another one", suffix);
         fault_hint(&f->faults, "make it again: 'petri index " STR_FMT "'", STR_ARG(f->path));
     }
-    if (index.st_size == 0)
+    if (index.st_size == 0) {
         fault_add(&f->faults, 0, 0, "index-empty", "the index %s is empty", suffix);
+    } else if (!is_index(path, suffix)) {
+        fault_add(&f->faults, 0, 0, "index-kind", "the index %s is of another format than its name says", suffix);
+        fault_hint(&f->faults, "make it again: 'petri index " STR_FMT "'", STR_ARG(f->path));
+    }
 }
 
 static void check_indexes(struct check_file *f)

@@ -107,16 +107,41 @@ static void take_blocks(struct bed *b)
         bad(b, 11, "bed-blocks", "blocks whose last one ends where the feature ends");
 }
 
-static void take_more_columns(struct bed *b)
+static bool is_inside(const struct bed *b, Str s)
 {
     int64_t n;
+    return column_count(s, &n) && n >= b->start && n <= b->end;
+}
+
+// Columns 7 to 9 where these are all: mostly BED's own, but they may be somebody's.
+static void doubt_thick(struct bed *b)
+{
+    int64_t from, to;
+    Str none[3];
+    if (b->count == 9 && columns_split(b->columns[8], ',', none, 3) == 3 && !is_color(b->columns[8]))
+        fault_warn(&b->file->faults, b->line, b->columns[8].data - b->columns[0].data + 1, "bed-color",
+                   "column 9 is no color: programs expect 'R,G,B' with numbers from 0 to 255");
+    if (!column_count(b->columns[6], &from) || !column_count(b->columns[7], &to) || (from == 0 && to == 0))
+        return;
+    if (from > to || !is_inside(b, b->columns[6]) || !is_inside(b, b->columns[7]))
+        fault_warn(&b->file->faults, b->line, b->columns[6].data - b->columns[0].data + 1, "bed-thick",
+                   "columns 7 and 8 are no places from the feature's start to its end: programs take them for its thick part");
+}
+
+static void take_more_columns(struct bed *b)
+{
     double score;
     size_t count = MIN(b->count - (b->is_detail ? 2 : 0), (size_t)COLUMNS_MAX);
     if (count >= 5 && !str_is(b->columns[4], ".") && !str_to_double(b->columns[4], &score))
         fault_warn(&b->file->faults, b->line, b->columns[4].data - b->columns[0].data + 1, "bed-score",
                    "column 5 is no number: programs expect a score from 0 to 1000");
+    else if (count >= 6 && str_to_double(b->columns[4], &score) && (score < 0 || score > 1000))
+        fault_warn(&b->file->faults, b->line, b->columns[4].data - b->columns[0].data + 1, "bed-score",
+                   "column 5 is not from 0 to 1000, as a score is");
     if (count >= 6 && !column_is_one_of(b->columns[5], "+ - ."))
         bad(b, 5, "bed-strand", "the strand: '+', '-' or '.'");
+    if (b->count == 8 || b->count == 9)
+        doubt_thick(b);
     if (count != 12 || b->count > 14)
         return;                         // columns 7 to 9 alone are often somebody's own
     bool has_no_thick = str_is(b->columns[6], "0") && str_is(b->columns[7], "0") && b->start > 0;
@@ -124,7 +149,7 @@ static void take_more_columns(struct bed *b)
         fault_convention(&b->file->faults, b->line, b->columns[6].data - b->columns[0].data + 1, "bed-thick",
                          "columns 7 and 8: expected the feature's start twice where no part of it is thick");
     for (size_t i = 6; i < 8 && !has_no_thick; i++)
-        if (!column_count(b->columns[i], &n) || n < b->start || n > b->end)
+        if (!is_inside(b, b->columns[i]))
             bad(b, i, "bed-thick", "a place from the feature's start to its end");
     if (!is_color(b->columns[8]))
         bad(b, 8, "bed-color", "a color as 'R,G,B' with numbers from 0 to 255, or 0");
@@ -151,8 +176,18 @@ static void take_track(struct bed *b, Str line)
     b->is_detail = str_find(line, STR("type=bedDetail")) >= 0 || str_find(line, STR("type=\"bedDetail\"")) >= 0;
 }
 
+static bool has_control(Str line)
+{
+    for (size_t i = 0; i < line.len; i++)
+        if (((unsigned char)line.data[i] < ' ' && line.data[i] != '\t') || line.data[i] == 127)
+            return true;
+    return false;
+}
+
 static void take_line(struct bed *b, Str line)
 {
+    if (has_control(line))
+        fault_add(&b->file->faults, b->line, 0, "bed-name", "a control character stands in the line: expected text and tabs");
     b->count = str_has(line, '\t') ? columns_split(line, '\t', b->columns, COLUMNS_MAX) : split_at_blanks(line, b->columns);
     if (b->count < 3) {
         fault_add(&b->file->faults, b->line, 0, "bed-columns", "found %zu column%s: expected at least 3 (sequence, start, end) with tabs between",

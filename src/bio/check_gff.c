@@ -67,7 +67,9 @@ static bool names_itself(Str parents, Str id)
 
 static void take_gff3_attribute(struct gff *g, Str tag, Str value, Str id)
 {
-    if (str_is(tag, "ID") && !gff_ids_add(&g->ids, value, g->columns[2]))
+    if (value.len == 0 && column_is_one_of(tag, "ID Parent"))
+        bad(g, 8, "gff-attributes", "a value behind 'ID=' and 'Parent='");
+    if (str_is(tag, "ID") && value.len && !gff_ids_add(&g->ids, value, g->columns[2]))
         bad(g, 8, "gff-id", "an ID of its own: a feature of another type has it, and lines of one ID are parts of one feature");
     if (str_is(tag, "Parent") && names_itself(value, id))
         bad(g, 8, "gff-parent", "another feature as Parent than the feature itself");
@@ -152,6 +154,10 @@ static void take_gtf_attributes(struct gff *g)
     while (rest.len) {
         if (!take_gtf_attribute(&rest, &tag)) {
             bad(g, 8, "gtf-attributes", "attributes as 'name \"value\";'");
+            return;
+        }
+        if ((has_gene && str_is(tag, "gene_id")) || (has_transcript && str_is(tag, "transcript_id"))) {
+            bad(g, 8, "gtf-attributes", "gene_id and transcript_id once");
             return;
         }
         has_gene |= str_is(tag, "gene_id");

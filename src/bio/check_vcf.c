@@ -142,6 +142,9 @@ static void check_columns(struct vcf *v, struct vcf_record *r)
     for (Str rest = filter; filter_ok && rest.len;) {
         Str item = str_cut(&rest, ';');
         filter_ok = !str_is(item, "0") && (item.len == filter.len || !str_is(item, "."));
+        if (filter_ok && item.len < filter.len && str_is(item, "PASS"))
+            fault_warn(r->faults, r->line, item.data - r->text.data + 1, "vcf-filter",
+                       "FILTER: PASS says that no filter failed, and another stands beside it");
         if (filter_ok && v->header.filters.len && !column_is_one_of(item, "PASS .") && !map_has(&v->header.filters, item))
             fault_warn(r->faults, r->line, item.data - r->text.data + 1, "vcf-undefined", "FILTER: the header has no line for this filter");
     }
@@ -258,6 +261,23 @@ static void check_reference(struct vcf *v, struct vcf_record *r)
     }
 }
 
+// What the record says of its own place: behind the sequence that the header tells of, or an END before its beginning. A telomere
+// stands at the length and one.
+static void check_extent(struct vcf *v, struct vcf_record *r)
+{
+    ptrdiff_t n = v->header.contigs.len ? contigs_find(&v->header.contigs, r->columns[VCF_CHROM]) : -1;
+    int64_t length = n < 0 ? -1 : v->header.contigs.at[n].length, end;
+    if (length > 0 && r->pos > length + 1)
+        fault_convention(r->faults, r->line, r->columns[VCF_POS].data - r->text.data + 1, "vcf-pos",
+                         "POS: %lld lies behind the end of the sequence, which is %lld long by its ##contig line", (long long)r->pos, (long long)length);
+    for (Str rest = r->columns[VCF_INFO]; rest.len;) {
+        Str value = str_cut(&rest, ';');
+        if (str_eq(str_cut(&value, '='), STR("END")) && column_count(value, &end) && end < r->pos)
+            fault_convention(r->faults, r->line, value.data - r->text.data + 1, "vcf-info", "INFO: END (%lld) lies before POS (%lld)",
+                             (long long)end, (long long)r->pos);
+    }
+}
+
 // --- lines
 
 static void take_record(struct vcf *v, Str text, int64_t line)
@@ -286,6 +306,7 @@ static void take_record(struct vcf *v, Str text, int64_t line)
     if (r.pos >= 0 && !str_starts(r.columns[VCF_CHROM], STR("<"))) {
         check_twice(v, &r);
         check_reference(v, &r);
+        check_extent(v, &r);
     }
     vcf_check_info(&r);
     if (want > VCF_SAMPLES)

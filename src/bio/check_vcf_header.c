@@ -181,8 +181,12 @@ static bool read_def(struct meta *m, struct vcf_def *def, bool is_format)
     bool is_letter = number.len == 1 && strchr("AG.", number.data[0]);
     is_letter |= number.len == 1 && number.data[0] == 'R' && minor >= 2;
     is_letter |= minor >= 4 && column_is_one_of(number, "LA LR LG P M");
+    if (number.len == 1 && number.data[0] == 'R' && minor < 2) {
+        fault_convention(m->faults, m->line, 0, "vcf-meta", "Number: R came with VCF 4.2, and this is 4.%d", minor);
+        is_letter = true;
+    }
     if (!is_letter && (!column_count(number, &n) || n > INT_MAX)) {
-        bad(m, "Number: expected an integer or one of A, R, G and '.'%s", minor < 2 ? " (R came with 4.2)" : "");
+        bad(m, "Number: expected an integer or one of A, R, G and '.'");
         return false;
     }
     *def = (struct vcf_def){ .number = is_letter ? number.data[0] : 'n', .count = (int)n, .type = VCF_ANY };
@@ -193,6 +197,8 @@ static bool read_def(struct meta *m, struct vcf_def *def, bool is_format)
         bad(m, "Type: expected Integer, Float, %sCharacter or String", is_format ? "" : "Flag, ");
         return false;
     }
+    if (def->type == VCF_FLAG && (is_letter || n != 0))
+        fault_warn(m->faults, m->line, 0, "vcf-meta", "Number: a flag has no value, so 0 is expected");
     return true;
 }
 
@@ -276,10 +282,10 @@ static void take_words(struct meta *m)
 
 static void take_meta(struct meta *m)
 {
-    static const char *const names[] = { "ID", "Number", "Type", "Values" };
+    static const char *const names[] = { "ID", "Number", "Type", "Values" }, *const other[] = { "ID", "Type", "Number", "Values" };
     Str number = value_of(m, "Number"), values = value_of(m, "Values");
     int64_t n;
-    if (!in_order(m, names, LEN(names), LEN(names)))
+    if (!in_order(m, names, LEN(names), LEN(names)) && !in_order(m, other, LEN(other), LEN(other)))   // the specification has both
         bad(m, "expected the fields ID, Number, Type and Values in this order");
     if (!str_is(number, ".") && !column_count(number, &n))
         bad(m, "Number: expected an integer or '.'");
@@ -294,7 +300,7 @@ static void take_old_sample(struct meta *m)
 {
     static const char *const names[] = { "ID", "Genomes", "Mixture", "Description" };
     if (!in_order(m, names, LEN(names), LEN(names)))
-        bad(m, "expected the fields ID, Genomes, Mixture and Description in this order");
+        fault_convention(m->faults, m->line, 0, "vcf-meta", "expected the fields ID, Genomes, Mixture and Description in this order");
     for (size_t i = 0; i < m->count; i++)
         if (m->quoted[i] != str_is(m->names[i], "Description"))
             bad(m, "expected quotes around the Description alone");

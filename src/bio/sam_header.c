@@ -211,17 +211,45 @@ static void take_rg(struct header_line *l)
                                                                   "LS454, ONT, PACBIO, SINGULAR, SOLID or ULTIMA");
 }
 
+struct program {                        // an @PG line
+    Str previous;                       // its PP; empty: none
+    int64_t line;
+    size_t walk;                        // in which it was reached; 0: not yet
+};
+
 static void take_pg(struct header_line *l)
 {
     struct sam_header *h = l->h;
     struct arena *a = h->file->arena;
-    Str id = value_of(l, "ID"), previous = value_of(l, "PP");
-    if (id.len == 0)
+    Str id = value_of(l, "ID");
+    if (id.len == 0) {
         bad(l, "sam-header-value", "ID is missing");
-    else if (!map_set(&h->programs, str_copy(a, id), NULL))
+        return;
+    }
+    struct program *p = NEW(a, struct program);
+    *p = (struct program){ .previous = str_copy(a, value_of(l, "PP")), .line = l->number };
+    if (map_has(&h->programs, id))
         bad(l, "sam-header-twice", "a line before has the same ID");
-    if (previous.len)
-        vec_push(a, &h->previous, str_copy(a, previous));
+    else
+        map_set(&h->programs, str_copy(a, id), p);
+}
+
+// PP leads from each program to the one before it, and to an end.
+static void check_programs(struct sam_header *h)
+{
+    for (size_t i = 0; i < h->programs.len; i++) {
+        struct program *p = h->programs.entries[i].value, *next;
+        if (p->previous.len && !map_has(&h->programs, p->previous))
+            fault_add(&h->file->faults, p->line, 0, "sam-pg", "@PG: PP names a program that has no line of its own");
+        for (; p && p->walk == 0; p = next) {
+            p->walk = i + 1;
+            next = p->previous.len ? map_find(&h->programs, p->previous) : NULL;
+            if (next == p)
+                fault_warn(&h->file->faults, p->line, 0, "sam-pg", "@PG: PP names the program itself: expected the one that ran before");
+            else if (next && next->walk == i + 1)
+                fault_add(&h->file->faults, p->line, 0, "sam-pg", "@PG: PP leads in a circle: expected the program that ran before");
+        }
+    }
 }
 
 static bool split_tags(struct header_line *l, Str rest)
@@ -292,9 +320,7 @@ static void check_md5(struct sam_header *h)
 void sam_header_end(struct sam_header *h)
 {
     struct faults *faults = &h->file->faults;
-    for (size_t i = 0; i < h->previous.len; i++)
-        if (!map_has(&h->programs, h->previous.at[i]))
-            fault_add(faults, 0, 0, "sam-pg", "@PG: PP names a program that has no line of its own");
+    check_programs(h);
     for (size_t i = 0; i < h->alternatives.len; i++)
         if (contigs_find(&h->contigs, h->alternatives.entries[i].key) >= 0)
             fault_add(faults, (intptr_t)h->alternatives.entries[i].value, 0, "sam-header-twice", "@SQ: an AN is the SN of another line");

@@ -11,7 +11,6 @@ struct sam_header {                     // { .file = f } before the first line; 
     struct { int64_t *at; size_t len, cap; } contig_lines;
     struct { Str *at; size_t len, cap; } contig_md5;            // empty where there is none
     struct map alternatives, read_groups, programs;             // AN names; IDs of @RG, @PG -> the line
-    struct { Str *at; size_t len, cap; } previous;              // of @PG PP
     enum sam_order order;
     int64_t lines;
     bool has_hd;

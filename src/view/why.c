@@ -130,6 +130,7 @@ static void compare_all(struct looking *l, struct store *store, const struct run
         struct part_differences d;
         if (str_eq(c->key, l->task->key)) {
             take(w, c, WHY_SAME);
+            w->differences = (struct part_differences){ 0 };
             return;
         }
         Value before = c->identity.kind == VALUE_MAP ? c->identity : recorded_identity(l->arena, store, c->key, NULL);
@@ -229,6 +230,8 @@ static void add_sentence(struct arena *a, const struct run_record *r, const stru
 // How it stands with the task, where that is not simply that it is done.
 static void add_state(const struct run_record *r, const struct why *w, struct strbuf *out)
 {
+    if (!recorded_task_is_current(r, w->task))
+        strbuf_addz(out, "that was in an earlier start of the run: the last one does without this task\n");
     switch (w->attempt->state) {
     case RECORDED_RUNNING: strbuf_addz(out, "it has not ended: it is running, or waits for cores or memory\n"); return;
     case RECORDED_FAILED:

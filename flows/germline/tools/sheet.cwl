@@ -66,7 +66,7 @@ expression: |
 
     var word = /^[A-Za-z0-9][A-Za-z0-9_.+-]*$/, rule = "letters, digits, '_', '.', '+' and '-', beginning with a letter or digit";
     var platforms = ["CAPILLARY", "DNBSEQ", "ELEMENT", "HELICOS", "ILLUMINA", "IONTORRENT", "LS454", "ONT", "PACBIO", "SINGULAR", "SOLID", "ULTIMA"];
-    var sexes = {"f": "F", "female": "F", "m": "M", "male": "M", "": "", "unknown": "", "u": "", "other": ""};
+    var sexes = {"f": "F", "female": "F", "m": "M", "male": "M", "1": "M", "2": "F", "": "", "unknown": "", "u": "", "other": "", "0": "", ".": ""};
     var samples = [], by_name = {}, seen_file = {}, row_1 = [], row_2 = [], rows = [];
 
     inputs.samples.forEach(function (r, i) {

@@ -224,6 +224,8 @@ static Value complete_input(struct job_check *j, const struct cwl_param *p)
     Str nearest = str_nearest(p->id, given, count);
     if (nearest.len && !str_eq(nearest, p->id))
         diag_hint(j->diags, "the job has '" STR_FMT "': is it this?", STR_ARG(nearest));
+    else if (str_is(j->job_name, "command line"))
+        diag_hint(j->diags, "give it as --" STR_FMT ", or in a file of inputs", STR_ARG(p->id));
     return value_null;
 }
 

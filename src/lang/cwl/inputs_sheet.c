@@ -57,9 +57,8 @@ static bool hint_missing(const struct sheet *s, Str name)
     for (size_t i = 0; i < s->header->items.len; i++)
         names[i] = node_str(s->header->items.at[i]);
     near = str_nearest(name, names, s->header->items.len);
-    if (s->header->items.len == 1 && (str_has(names[0], ';') || str_has(names[0], '\t') || str_has(names[0], ','))) {
-        diag_hint(d, str_has(names[0], ';') ? "the header has semicolons: save the sheet with commas, or with tabs as .tsv"
-                                           : "a .csv has commas between its cells, a .tsv tabs: rename the sheet or save it as the other");
+    if (s->header->items.len == 1 && str_has(names[0], ';')) {
+        diag_hint(d, "the header has semicolons: save the sheet with commas, or with tabs as .tsv");
         return true;
     }
     if (near.len && field_of(s, near) == NULL)
@@ -197,6 +196,15 @@ static bool open_sheet(struct job_check *j, const struct step_in *at, Value v, s
     return false;
 }
 
+// By the name, unless the first line has only the other one.
+static char separator(Str path, Str text)
+{
+    Str rest = text, header = str_cut(&rest, '\n');
+    bool by_name = str_ends(path, STR(".tsv")) || str_ends(path, STR(".tab")) || str_ends(path, STR(".txt"));
+    bool commas = str_has(header, ','), tabs = str_has(header, '\t');
+    return (commas != tabs ? tabs : by_name) ? '\t' : ',';
+}
+
 bool job_sheet(struct job_check *j, const struct step_in *at, const struct cwl_type *type, Value v, Value *records)
 {
     size_t before = j->diags->errors;
@@ -205,8 +213,7 @@ bool job_sheet(struct job_check *j, const struct step_in *at, const struct cwl_t
     if (!open_sheet(j, at, v, s.source, &path))
         return false;
     s.folder = path.len ? str_dirname(path) : path_cwd(j->a);
-    bool has_tabs = str_ends(path, STR(".tsv")) || str_ends(path, STR(".tab")) || str_ends(path, STR(".txt"));
-    struct node *rows = sheet_read(j->a, s.source, has_tabs ? '\t' : ',', &s.header, j->diags);
+    struct node *rows = sheet_read(j->a, s.source, separator(path, s.source->text), &s.header, j->diags);
     s.source->text = (Str){ 0 };                        // so that no report shows a line of it
     if (rows == NULL || !check_columns(&s))
         return false;

@@ -88,13 +88,26 @@ static bool is_first(const struct cwl_step *step)
     return true;
 }
 
-// A workflow inside begins when all that it is given is there: its first steps wait for what they do not take, too.
+// Does a workflow inside wait for this input before it begins, whichever of its steps take it? Others may come late: only who takes
+// them waits (run_workflow.c).
+static bool holds_up(const struct cwl_step *step, const struct cwl_step_input *in)
+{
+    bool looks_at_all = step->has_when;
+    for (size_t i = 0; i < step->in_count; i++)
+        looks_at_all |= step->in[i].has_value_from;
+    for (size_t i = 0; i < step->scatter_count; i++)
+        looks_at_all |= str_eq(step->scatter[i], in->id);
+    return looks_at_all || in->load_contents;
+}
+
+// So its first steps wait for what they do not take, too.
 static void follow_gates(struct collecting *c, const struct scope *s, const struct cwl_step *step, Str to)
 {
     for (; s->outer && is_first(step); s = s->outer) {
         step = s->step;
         for (size_t i = 0; i < step->in_count; i++)
-            follow_all(c, s->outer, step->in[i].sources, step->in[i].source_count, to, 0);
+            if (holds_up(step, &step->in[i]))
+                follow_all(c, s->outer, step->in[i].sources, step->in[i].source_count, to, 0);
     }
 }
 

@@ -119,6 +119,13 @@ void html_add_int(struct strbuf *out, int64_t n)
     add_grouped(out, text);
 }
 
+void html_add_part(struct strbuf *out, size_t some, size_t all)
+{
+    html_add_int(out, (int64_t)some);
+    strbuf_addz(out, " of ");
+    html_add_int(out, (int64_t)all);
+}
+
 // Without the zeros at the end of its decimals.
 static void trim_zeros(char *text)
 {

@@ -15,6 +15,7 @@ void html_add_log(struct strbuf *out, Str text, size_t columns);
 // Numbers for people. NaN and infinities: "–".
 enum { NUMBER_SHORT = 48 };
 void html_add_int(struct strbuf *out, int64_t n);               // "12,345"
+void html_add_part(struct strbuf *out, size_t some, size_t all);        // "1,000 of 12,345"
 void html_add_number(struct strbuf *out, double v, int decimals);       // decimals -1: as many as needed, at most 6 digits
 void html_add_bytes(struct strbuf *out, int64_t bytes);         // "–" below 0
 void html_add_duration(struct strbuf *out, Time t);             // "–" below 0

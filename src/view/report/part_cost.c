@@ -75,8 +75,11 @@ static void add_table(struct strbuf *out, const struct bill *b, const char *firs
     table_foot(out);
     add_line(out, b, STR("Together"), &b->cost->total);
     table_close_foot(out);
-    if (count > shown)
-        strbuf_addf(out, "<p class=\"sub\">The %zu most expensive of %zu.</p>\n", shown, count);
+    if (count > shown) {
+        strbuf_addz(out, "<p class=\"sub\">");
+        html_add_part(out, shown, count);
+        strbuf_addz(out, ": the most expensive.</p>\n");
+    }
 }
 
 static int by_cost(const void *x, const void *y)

@@ -33,7 +33,7 @@ static void add_node(struct strbuf *out, const struct graph *g, size_t node, con
     if (all == 1)
         strbuf_addz(&counts, task_state_name(state));
     else
-        strbuf_addf(&counts, "%zu of %zu", good, all);
+        html_add_part(&counts, good, all);
     svg_add_text(out, x, y + 33, "middle", strbuf_str(&counts), 40);
     strbuf_addz(out, "</g>\n");
     strbuf_release(&counts);
@@ -115,7 +115,10 @@ void part_graph(struct strbuf *out, const struct facts *f)
     strbuf_addf(out, "<p>A line leads from a step to those that %s; one beside a longer way is left out, the list has them all.</p>\n",
                 f->report->link_count ? "need something of it to begin, a file or a value" : "took its files");
     draw(out, f, g, nodes);
-    if (all > count)
-        strbuf_addf(out, "<p class=\"sub\">%zu of %zu steps are drawn.</p>\n", count, all);
+    if (all > count) {
+        strbuf_addz(out, "<p class=\"sub\">");
+        html_add_part(out, count, all);
+        strbuf_addz(out, " steps are drawn.</p>\n");
+    }
     add_list(out, f);
 }

@@ -57,8 +57,11 @@ static void add_items(struct strbuf *out, struct arena *a, Str caption, Value li
         strbuf_addz(out, "</tr>\n");
     }
     table_close(out);
-    if (all > shown)
-        strbuf_addf(out, "<p class=\"sub\">%zu of %zu; the manifest has all of them.</p>\n", shown, all);
+    if (all > shown) {
+        strbuf_addz(out, "<p class=\"sub\">");
+        html_add_part(out, shown, all);
+        strbuf_addz(out, "; the manifest has all of them.</p>\n");
+    }
 }
 
 // --- parameters

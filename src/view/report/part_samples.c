@@ -149,7 +149,10 @@ void part_samples(struct strbuf *out, const struct facts *f)
                 add_row(out, &g, i), shown++;
     add_totals(out, &g);
     table_close_foot(out);
-    if (shown < f->rows.len)
-        strbuf_addf(out, "<p class=\"sub\">%zu of %zu: those where something is not done first.</p>\n", shown, f->rows.len);
+    if (shown < f->rows.len) {
+        strbuf_addz(out, "<p class=\"sub\">");
+        html_add_part(out, shown, f->rows.len);
+        strbuf_addz(out, ": those where something is not done first.</p>\n");
+    }
     add_whole_run(out, f);
 }

@@ -59,7 +59,9 @@ void part_tasks(struct strbuf *out, const struct facts *f)
         add_task(out, order[i]);
     table_close(out);
     if (f->tasks.len > TASKS_SHOWN) {
-        strbuf_addf(out, "<p class=\"sub\">%d of %zu tasks: failed, tried again, longest. All of them: <code>petri show ", TASKS_SHOWN, f->tasks.len);
+        strbuf_addz(out, "<p class=\"sub\">");
+        html_add_part(out, TASKS_SHOWN, f->tasks.len);
+        strbuf_addz(out, " tasks: failed, tried again, longest. All of them: <code>petri show ");
         html_add(out, f->record->run);
         strbuf_addz(out, " --tasks</code></p>\n");
     }

@@ -58,7 +58,8 @@ TEST(a_header_line_of_sam_has_the_tags_that_its_type_has)
         { "@RG\tPL:ONT", "sam-header-value" }, { "@RG\tID:r\tDT:2020-13-01", "sam-header-value" }, { "@RG\tID:r\tDT:2020-1-1", "sam-header-value" },
         { "@RG\tID:r\tDT:yesterday", "sam-header-value" }, { "@RG\tID:r\tDT:2020-01-01x", "sam-header-value" }, { "@RG\tID:r\tPI:far", "sam-header-value" },
         { "@RG\tID:r\tFO:A-C", "sam-header-value" }, { "@RG\tID:r\tPL:mine", "sam-platform" }, { "@RG\tID:r\n@RG\tID:r", "sam-header-twice" },
-        { "@PG\tID:p\n@PG\tID:q\tPP:p", "" }, { "@PG\tPN:x", "sam-header-value" }, { "@PG\tID:p\n@PG\tID:p", "sam-header-twice" },
+        { "@PG\tID:p\n@PG\tID:q\tPP:p", "" }, { "@PG\tPN:x", "sam-header-value" }, { "@PG\tID:p\tPP:q\n@PG\tID:q\tPP:p", "sam-pg" },
+        { "@PG\tID:p\tPP:r", "sam-pg" }, { "@PG\tID:p\tPP:p", "[sam-pg]" }, { "@PG\tID:p\tPP:q\n@PG\tID:q\tPP:r\n@PG\tID:r\tPP:q", "sam-pg" }, { "@PG\tID:p\n@PG\tID:p", "sam-header-twice" },
         { "@CO", "" }, { "@CO\tanything : at all\t", "" },
         { "@HD\tVN:1.6\n@HD\tVN:1.6", "sam-hd" }, { "@CO\tx\n@HD\tVN:1.6", "sam-hd" },
     };
@@ -111,7 +112,7 @@ TEST(each_tag_of_an_alignment_in_sam_has_its_form_and_a_value_of_its_type)
 TEST(a_header_line_of_vcf_has_the_fields_that_its_key_has)
 {
     static const struct row rows[] = {
-        { "##INFO=<ID=X,Number=1,Type=Integer,Description=\"a \\\"b\\\", c\">", "" }, { "##INFO=<ID=X,Number=R,Type=Flag,Description=\"\">", "" },
+        { "##INFO=<ID=X,Number=1,Type=Integer,Description=\"a \\\"b\\\", c\">", "" }, { "##INFO=<ID=X,Number=R,Type=Flag,Description=\"\">", "[vcf-meta]" },
         { "##INFO=<Number=1,Type=Integer,Description=\"x\">", "vcf-meta" }, { "##INFO=<ID=X,Type=Integer,Number=1,Description=\"x\">", "vcf-meta" },
         { "##INFO=<ID=X,Number=Q,Type=Integer,Description=\"x\">", "vcf-meta" }, { "##INFO=<ID=X,Number=-1,Type=Integer,Description=\"x\">", "vcf-meta" },
         { "##INFO=<ID=X,Number=1,Type=Int,Description=\"x\">", "vcf-meta" }, { "##INFO=<ID=X,Number=1,Type=Integer,Description=x>", "vcf-meta" },
@@ -127,7 +128,8 @@ TEST(a_header_line_of_vcf_has_the_fields_that_its_key_has)
         { "##contig=<ID=c1,length=10>", "" }, { "##contig=<ID=c1,length=ten>", "vcf-meta" }, { "##contig=<length=10>", "vcf-meta" }, { "##contig=<ID=a:b>", "vcf-meta" },
         { "##contig=<ID=HLA-A*01:01>", "" }, { "##META=<ID=A,Number=.,Type=String,Values=[x, y]>", "" }, { "##META=<ID=A,Number=.,Type=Flag,Values=[x]>", "vcf-meta" },
         { "##META=<ID=A,Number=x,Type=String,Values=[x]>", "vcf-meta" }, { "##META=<ID=A,Number=.,Type=String,Values=x>", "vcf-meta" },
-        { "##META=<ID=A,Type=String,Number=.,Values=[x]>", "vcf-meta" }, { "##META=<ID=A,Number=.,Type=String,Values=[x>", "vcf-meta" },
+        { "##META=<ID=A,Type=String,Number=.,Values=[x]>", "" }, { "##META=<ID=A,Type=String,Values=[x]>", "vcf-meta vcf-meta" },
+        { "##INFO=<ID=X,Number=1,Type=Flag,Description=\"x\">", "[vcf-meta]" }, { "##META=<ID=A,Number=.,Type=String,Values=[x>", "vcf-meta" },
         { "##SAMPLE=<ID=s1,Assay=WGS>", "" }, { "##SAMPLE=<ID=s 1>", "vcf-meta" }, { "##PEDIGREE=<ID=a,Father=b>", "" }, { "##PEDIGREE=<ID=a,Father=b c>", "vcf-meta" },
         { "##PEDIGREE=<Father=b>", "vcf-meta" }, { "##mine=<a=1,b=2>", "" }, { "##mine=anything, at all", "" }, { "##INFO=<ID>", "vcf-meta" },
         { "##INFO=<ID=a<b,Number=1,Type=Integer,Description=\"x\">", "vcf-meta" },
@@ -154,9 +156,14 @@ TEST(each_column_of_a_variant_is_what_it_may_be)
         { "c1\t5\t.\tA\tG\t.\t.\tCIGAR=1M2D", "" }, { "c1\t5\t.\tA\tG\t.\t.\tCIGAR=M", "vcf-type" }, { "c1\t5\t.\tA\tG\t.\t.\tCIGAR=1M2", "vcf-type" }, { "c1\t5\t.\tA\tG\t.\t.\tBQ=inf", "" },
         { "c1\t5\t.\tA\tG\t.\t.\t.\nc1\t4\t.\tA\tG\t.\t.\t.", "vcf-unsorted" }, { "c1\t5\t.\tA\tG\t.\t.\t.\nc2\t4\t.\tA\tG\t.\t.\t.\nc1\t9\t.\tA\tG\t.\t.\t.", "vcf-unsorted" },
         { "c1\t5\t.\tA\tG\t.\t.\t.\nc1\t5\t.\tA\tG\t.\t.\t.", "vcf-twice" }, { "c1\t4\t.\tCA\tCG\t.\t.\t.\nc1\t5\t.\tA\tG\t.\t.\t.", "vcf-twice" },
-        { "c1\t5\t.\tA\tG\t.\t.\t.\nc1\t5\t.\tA\tT\t.\t.\t.", "" },
+        { "c1\t5\t.\tA\tG\t.\t.\t.\nc1\t5\t.\tA\tT\t.\t.\t.", "" }, { "c1\t5\t.\tA\tG\t.\ta;PASS\t.", "[vcf-filter]" },
+        { "c1\t5\t.\tA\t<DEL>\t.\t.\tEND=4", "vcf-info" }, { "c1\t5\t.\tA\t<DEL>\t.\t.\tEND=5", "" }, { "c1\t5\t.\tA\t<DEL>\t.\t.\tEND=.", "" },
+    };
+    static const struct row places[] = {
+        { "c1\t100\t.\tA\tG\t.\t.\t.", "" }, { "c1\t101\t.\tN\t<DEL>\t.\t.\t.", "" }, { "c1\t102\t.\tA\tG\t.\t.\t.", "vcf-pos" }, { "c2\t102\t.\tA\tG\t.\t.\t.", "" },
     };
     each(check_vcf, V43 TITLES, rows, LEN(rows), "");
+    each(check_vcf, V43 "##contig=<ID=c1,length=100>\n##contig=<ID=c2>\n" TITLES, places, LEN(places), "");
 }
 
 #define SAMPLES V43 "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ts1\ts2\n"
@@ -191,6 +198,7 @@ TEST(each_column_and_attribute_of_gff3_is_what_it_may_be)
         { EXON "ID=a;Parent=b\n" EXON "ID=b;Parent=a", "gff-parent" }, { EXON "Parent=c;ID=a\n" EXON "ID=b;Parent=a\n" EXON "ID=c;Parent=b", "gff-parent" },
         { EXON "ID=a;Parent=x,b\n" EXON "ID=x\n" EXON "ID=b;Parent=x,a", "gff-parent" }, { EXON "ID=d;Parent=a\n" EXON "ID=a;Parent=b\n" EXON "ID=b;Parent=a", "gff-parent" },
         { EXON "ID=d;Parent=b,c\n" EXON "ID=b;Parent=a\n" EXON "ID=c;Parent=a\n" EXON "ID=a", "" }, { EXON "ID=a;Parent=b\n" EXON "ID=a;Parent=c\n" EXON "ID=b\n" EXON "ID=c", "" },
+        { EXON "ID=e;Parent=", "gff-attributes" }, { EXON "ID=", "gff-attributes" }, { EXON "ID=e;Note=", "" },
         { EXON "ID=e\n###\n##FASTA\n>c1\nACGT", "" }, { "##FASTA\n>c1\nACGT", "gff-empty" },
     };
     each(check_gff3, "##gff-version 3\n##sequence-region c1 1 100\n", rows, LEN(rows), "");
@@ -202,7 +210,8 @@ TEST(attributes_of_gtf_are_names_and_values_and_those_that_every_line_needs_are_
         { EXON "gene_id \"g\"; transcript_id \"t\";", "" }, { EXON "gene_id \"g;x\"; transcript_id \"t\"; exon_number 1;", "" },
         { EXON "gene_id \"g\"; transcript_id \"t\" # a comment", "" }, { EXON "gene_id \"g\";", "gtf-transcript-id" }, { EXON "transcript_id \"t\";", "gtf-gene-id" },
         { EXON "gene_id=g", "gtf-attributes" }, { EXON "gene_id \"g", "gtf-attributes" }, { EXON "gene_id \"g\" x;", "gtf-attributes" }, { EXON "gene_id ;", "gtf-attributes" },
-        { "c1\ts\tgene\t5\t50\t.\t+\t.\tgene_id \"g\";", "" },
+        { "c1\ts\tgene\t5\t50\t.\t+\t.\tgene_id \"g\";", "" }, { EXON "gene_id \"g\"; transcript_id \"t\"; tag \"a\"; tag \"b\";", "" },
+        { EXON "gene_id \"g\"; transcript_id \"t\"; gene_id \"h\";", "gtf-attributes" },
     };
     each(check_gtf, "", rows, LEN(rows), "");
 }

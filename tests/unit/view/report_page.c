@@ -112,7 +112,7 @@ TEST(a_run_of_ten_thousand_tasks_has_a_page_of_bounded_size_that_says_what_is_le
     struct report report = { .record = r, .sections = &s, .now = 2000 * SECOND };
     report_write(&report, &out);
     EXPECT(out.len > 100000 && out.len < (size_t)5 << 20);
-    EXPECT(str_find(strbuf_str(&out), STR("1000 of 10000 tasks")) > 0);
+    EXPECT(str_find(strbuf_str(&out), STR("1,000 of 10,000 tasks")) > 0);
     EXPECT(str_find(strbuf_str(&out), STR("500 scattered items")) > 0);
     strbuf_release(&out);
     arena_release(&a);
