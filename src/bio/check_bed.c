@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // BED: three to twelve columns (the BED v1.0 specification of GA4GH), or columns of one's own behind the first three.
+#include "bio/bytes.h"
 #include "bio/check_kinds.h"
 #include "bio/columns.h"
 
@@ -132,10 +133,11 @@ static void take_more_columns(struct bed *b)
 {
     double score;
     size_t count = MIN(b->count - (b->is_detail ? 2 : 0), (size_t)COLUMNS_MAX);
-    if (count >= 5 && !str_is(b->columns[4], ".") && !str_to_double(b->columns[4], &score))
+    bool has_score = count >= 5 && !str_is(b->columns[4], "."), is_number = has_score && str_to_double(b->columns[4], &score);
+    if (has_score && !is_number)
         fault_warn(&b->file->faults, b->line, b->columns[4].data - b->columns[0].data + 1, "bed-score",
                    "column 5 is no number: programs expect a score from 0 to 1000");
-    else if (count >= 6 && str_to_double(b->columns[4], &score) && (score < 0 || score > 1000))
+    else if (has_score && count >= 6 && (score < 0 || score > 1000))
         fault_warn(&b->file->faults, b->line, b->columns[4].data - b->columns[0].data + 1, "bed-score",
                    "column 5 is not from 0 to 1000, as a score is");
     if (count >= 6 && !column_is_one_of(b->columns[5], "+ - ."))
@@ -176,18 +178,22 @@ static void take_track(struct bed *b, Str line)
     b->is_detail = str_find(line, STR("type=bedDetail")) >= 0 || str_find(line, STR("type=\"bedDetail\"")) >= 0;
 }
 
-static bool has_control(Str line)
+// A control character in what may be any text; the columns that have a form are looked at by it.
+static bool has_control(const struct bed *b)
 {
-    for (size_t i = 0; i < line.len; i++)
-        if (((unsigned char)line.data[i] < ' ' && line.data[i] != '\t') || line.data[i] == 127)
+    uint8_t least, greatest;
+    for (size_t i = 3; i < MIN(b->count, (size_t)COLUMNS_MAX); i++) {
+        if (b->columns[i].len == 0 || i == 4 || i == 5)
+            continue;
+        bytes_range(b->columns[i], &least, &greatest);
+        if (least < ' ' || greatest == 127)
             return true;
+    }
     return false;
 }
 
 static void take_line(struct bed *b, Str line)
 {
-    if (has_control(line))
-        fault_add(&b->file->faults, b->line, 0, "bed-name", "a control character stands in the line: expected text and tabs");
     b->count = str_has(line, '\t') ? columns_split(line, '\t', b->columns, COLUMNS_MAX) : split_at_blanks(line, b->columns);
     if (b->count < 3) {
         fault_add(&b->file->faults, b->line, 0, "bed-columns", "found %zu column%s: expected at least 3 (sequence, start, end) with tabs between",
@@ -208,6 +214,8 @@ static void take_line(struct bed *b, Str line)
     take_reference(b);
     take_order(b);
     take_more_columns(b);
+    if (has_control(b))
+        fault_add(&b->file->faults, b->line, 0, "bed-name", "a control character stands in the line: expected text and tabs");
 }
 
 static bool is_word(Str line, Str word)
