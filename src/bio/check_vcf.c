@@ -269,7 +269,8 @@ static void check_extent(struct vcf *v, struct vcf_record *r)
     int64_t length = n < 0 ? -1 : v->header.contigs.at[n].length, end;
     if (length > 0 && r->pos > length + 1)
         fault_convention(r->faults, r->line, r->columns[VCF_POS].data - r->text.data + 1, "vcf-pos",
-                         "POS: %lld lies behind the end of the sequence, which is %lld long by its ##contig line", (long long)r->pos, (long long)length);
+                         "POS: %lld lies behind the end of the sequence, which is %lld long by its ##contig line", (long long)r->pos,
+                         (long long)length);
     for (Str rest = r->columns[VCF_INFO]; rest.len;) {
         Str value = str_cut(&rest, ';');
         if (str_eq(str_cut(&value, '='), STR("END")) && column_count(value, &end) && end < r->pos)
