@@ -25,6 +25,7 @@ enum vector_kind { VECTOR_EXACT, VECTOR_HNSW };
 enum { VECTOR_DIMS_MAX = 1 << 16 };
 #define VECTOR_COUNT_MAX ((int64_t)INT32_MAX)
 #define VECTOR_NORM_MAX 1e18            // longer vectors are refused: products of two must stay finite
+#define VECTOR_NORM_MIN 1e-18           // shorter ones too, but zeros: products of two must not vanish
 
 struct codes {                          // 8-bit vectors: value = (code - 128) · scale + center
     const uint8_t *bytes;               // count × stride; NULL: there are none

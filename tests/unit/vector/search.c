@@ -78,36 +78,89 @@ TEST(the_best_of_many_are_the_same_whatever_their_order_and_the_lower_row_wins_a
     EXPECT(t.at[0].row == 14 && u.at[0].row == 14);     // the farthest of them stands first
 }
 
+// Every query's rows and their order are those of a loop in double.
+static void expect_exact(struct arena *a, const struct vector_index *x, const float *queries, size_t count, size_t k)
+{
+    static const char *const kernels[] = { "plain", "avx2", "avx512" };
+    struct err err;
+    for (size_t i = 0; i < LEN(kernels); i++) {
+        if (!kernels_find(kernels[i]))
+            continue;
+        struct searcher *s = searcher_new(x, &(struct search_options){ .k = k, .threads = 2, .kernels = kernels[i] }, &err);
+        size_t each = searcher_each(s);
+        struct found *found = NEW_ARRAY(a, struct found, count * each);
+        EXPECT_INT(each, MIN((int64_t)k, x->count));
+        EXPECT_OK(searcher_run(s, queries, count, found, &err), err);
+        for (size_t q = 0; q < count; q++) {
+            const struct found *want = all_in_order(a, x, queries + q * (size_t)x->dims);
+            for (size_t n = 0; n < each; n++) {
+                EXPECT_INT(found[q * each + n].row, want[n].row);
+                EXPECT(found[q * each + n].nearness == want[n].nearness);
+            }
+        }
+        searcher_free(s);
+    }
+}
+
 TEST(exact_search_finds_what_a_loop_in_double_finds_with_every_kernel_metric_and_width)
 {
     static const int64_t sizes[][2] = { { 1, 1 }, { 2, 3 }, { 9, 16 }, { 225, 17 }, { 500, 48 }, { 460, 65 } };
-    static const char *const kernels[] = { "plain", "avx2", "avx512" };
-    struct err err;
     for (size_t i = 0; i < LEN(sizes); i++)
         for (int metric = METRIC_COSINE; metric <= METRIC_L2; metric++) {
             struct arena a = { 0 };
             struct vector_index x = index_of(&a, sizes[i][0], sizes[i][1], (enum metric)metric);
             float *queries = numbers(&a, (size_t)(70 * x.dims), 11);
             memcpy(queries, vector_index_row(&x, x.count - 1), (size_t)x.dims * sizeof *queries);
-            for (size_t k = 0; k < LEN(kernels); k++) {
-                if (!kernels_find(kernels[k]))
-                    continue;
-                struct searcher *s = searcher_new(&x, &(struct search_options){ .k = 12, .threads = 2, .kernels = kernels[k] }, &err);
-                size_t each = searcher_each(s);
-                struct found *found = NEW_ARRAY(&a, struct found, 70 * each);
-                EXPECT_INT(each, MIN(12, x.count));
-                EXPECT_OK(searcher_run(s, queries, 70, found, &err), err);
-                for (size_t q = 0; q < 70; q++) {
-                    const struct found *want = all_in_order(&a, &x, queries + q * (size_t)x.dims);
-                    for (size_t n = 0; n < each; n++) {
-                        EXPECT_INT(found[q * each + n].row, want[n].row);
-                        EXPECT(found[q * each + n].nearness == want[n].nearness);
-                    }
-                }
-                searcher_free(s);
-            }
+            expect_exact(&a, &x, queries, 70, 12);
+            expect_exact(&a, &x, queries, 3, 12);
             arena_release(&a);
         }
+}
+
+// What all vectors have in common is a thousand times what tells them apart: single precision can't order them.
+TEST(exact_search_is_exact_where_single_precision_is_not)
+{
+    for (int metric = METRIC_COSINE; metric <= METRIC_L2; metric++) {
+        struct arena a = { 0 };
+        struct vector_index x = index_of(&a, 900, 40, (enum metric)metric);
+        float *vectors = (float *)(uintptr_t)x.vectors, *norms = (float *)(uintptr_t)x.norms, *queries = numbers(&a, 40 * 40, 5);
+        for (size_t i = 0; i < 900 * 40; i++)
+            vectors[i] += 1000;
+        for (size_t i = 0; i < 40 * 40; i++)
+            queries[i] += 1000;
+        for (int64_t r = 0; r < 900; r++)
+            norms[r] = (float)metric_norm(vectors + r * 40, 40);
+        expect_exact(&a, &x, queries, 40, 10);
+        arena_release(&a);
+    }
+}
+
+TEST(exact_search_finds_the_nearest_of_very_short_and_very_long_vectors)
+{
+    static const float lengths[] = { 1e-17f, 1e16f };
+    for (size_t i = 0; i < LEN(lengths); i++)
+        for (int metric = METRIC_COSINE; metric <= METRIC_L2; metric++) {
+            struct arena a = { 0 };
+            struct vector_index x = index_of(&a, 300, 33, (enum metric)metric);
+            float *vectors = (float *)(uintptr_t)x.vectors, *norms = (float *)(uintptr_t)x.norms;
+            for (size_t v = 0; v < 300 * 33; v++)
+                vectors[v] *= lengths[i];
+            for (int64_t r = 0; r < 300; r++)
+                norms[r] = (float)metric_norm(vectors + r * 33, 33);
+            expect_exact(&a, &x, vectors + 50 * 33, 20, 7);
+            arena_release(&a);
+        }
+}
+
+TEST(many_identical_vectors_come_in_the_order_of_their_rows)
+{
+    struct arena a = { 0 };
+    struct vector_index x = index_of(&a, 700, 24, METRIC_COSINE);
+    for (int64_t r = 100; r < 600; r++)
+        memcpy((float *)(uintptr_t)x.vectors + r * 24, x.vectors, 24 * sizeof(float)), ((float *)(uintptr_t)x.norms)[r] = x.norms[0];
+    expect_exact(&a, &x, x.vectors, 2, 10);
+    expect_exact(&a, &x, x.vectors, 40, 650);
+    arena_release(&a);
 }
 
 TEST(exact_search_names_a_row_that_is_not_finite)

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The kernels of scan.h, written once for any width of vector. A file that includes it has defined
+//   LANES, vf, vi         floats in a vector, the vector types of float and int32_t
+//   FN                    attributes of a function (its target)
+//   ROWS                  rows of a group: 2 · ROWS sums, two vectors of queries and one of a row are in registers
+//   v_load, v_store, v_set, v_fma           unaligned load and store, the same float in all lanes, a·b + c
+//   v_of_int, v_dot       integers to floats; sum + four products of an unsigned and a signed byte in each lane
+//   v_reached             a bit for each lane of the first that is not under the second
+//   SCAN_NAME, SCAN_TABLE
+#include "vector/scan.h"
+
+#define INLINE FN inline __attribute__((always_inline))
+#define WIDE 2
+#if !defined(UNROLL) && defined(__clang__)
+#define UNROLL _Pragma("unroll")
+#elif !defined(UNROLL)
+#define UNROLL _Pragma("GCC unroll 32")
+#endif
+
+// A chunk of a row to its place. A lane of the result is set where one of `bad` is, or the number there is not finite.
+INLINE vi copy_chunk(const float *from, float *to, vi bad)
+{
+    UNROLL for (size_t i = 0; i < SCAN_CHUNK; i += LANES) {
+        vi bits = (vi)v_load(from + i);
+        v_store(to + i, (vf)bits);
+        bad |= (bits & 0x7f800000) == 0x7f800000;
+    }
+    return bad;
+}
+
+// See struct scan_kernels.
+FN bool copy(const void *rows, size_t count, size_t words, void *group)
+{
+    const float *from = rows;
+    const size_t whole = words / SCAN_CHUNK, rest = words % SCAN_CHUNK;
+    vi bad = { 0 };
+    int32_t lanes[LANES], any = 0;
+    for (size_t r = 0; r < ROWS; r++, from += words) {
+        float *to = (float *)group + r * SCAN_CHUNK, last[SCAN_CHUNK] = { 0 };
+        for (size_t c = 0; c < whole; c++, to += ROWS * SCAN_CHUNK)
+            bad = copy_chunk(r < count ? from + c * SCAN_CHUNK : last, to, bad);
+        if (r < count)
+            memcpy(last, from + whole * SCAN_CHUNK, rest * sizeof *last);
+        if (rest)
+            bad = copy_chunk(last, to, bad);
+    }
+    memcpy(lanes, &bad, sizeof lanes);
+    for (size_t i = 0; i < LANES; i++)
+        any |= lanes[i];
+    return any == 0;
+}
+
+// Tells what reaches its floor in a tile that was found to have something.
+FN __attribute__((noinline, cold)) void tell(const struct scan *s, size_t query, size_t panel, const float *tile)
+{
+    for (size_t r = 0; r < s->rows; r++)
+        for (size_t w = 0; w < panel; w++) {
+            const float *lanes = tile + (r * panel + w) * LANES;
+            size_t first = query + w * LANES;
+            for (uint32_t found = v_reached(v_load(lanes), v_load(s->floor + first)); found; found &= found - 1) {
+                int lane = __builtin_ctz(found);
+                s->reached(s->arg, r, first + (size_t)lane, lanes[lane]);
+            }
+        }
+}
+
+// Sums become nearness; the usual case is that none reaches anything.
+INLINE void finish(const struct scan *s, size_t query, const int wide, vf sum[ROWS][WIDE])
+{
+    uint32_t any = 0;
+    UNROLL for (int r = 0; r < ROWS; r++)
+        UNROLL for (int w = 0; w < wide; w++) {
+            size_t q = query + (size_t)w * LANES;
+            sum[r][w] = (sum[r][w] + (v_set(s->add[r]) + v_load(s->offset + q))) * (v_set(s->times[r]) * v_load(s->factor + q));
+            any |= v_reached(sum[r][w], v_load(s->floor + q));
+        }
+    if (__builtin_expect(any != 0, 0)) {
+        float tile[ROWS * WIDE * LANES];
+        for (int r = 0; r < ROWS; r++)
+            for (int w = 0; w < wide; w++)
+                v_store(tile + (r * wide + w) * LANES, sum[r][w]);
+        tell(s, query, (size_t)wide, tile);
+    }
+}
+
+// Brings some lines of what comes next near.
+INLINE void fetch(struct scan *s)
+{
+    for (size_t i = s->fetch_lines; i; i--, s->fetch += 64)
+        __builtin_prefetch(s->fetch, 0, 2);
+}
+
+// See struct scan_kernels: `wide` vectors of queries at once.
+INLINE void scan_floats(struct scan *s, const int wide)
+{
+    const float *b = s->queries;
+    for (size_t p = 0; p < s->panels; p++) {
+        const float *a = s->group;
+        vf sum[ROWS][WIDE];
+        UNROLL for (int r = 0; r < ROWS; r++)
+            UNROLL for (int w = 0; w < wide; w++)
+                sum[r][w] = v_set(0.0f);
+        for (size_t c = s->chunks; c; c--, a += (ROWS - 1) * SCAN_CHUNK) {
+            fetch(s);
+            for (int k = 0; k < SCAN_CHUNK; k++, a++, b += wide * LANES) {
+                vf column[WIDE];
+                __builtin_prefetch(b + 16 * LANES, 0, 3);
+                UNROLL for (int w = 0; w < wide; w++)
+                    column[w] = v_load(b + w * LANES);
+                UNROLL for (int r = 0; r < ROWS; r++) {
+                    vf x = v_set(a[r * SCAN_CHUNK]);
+                    UNROLL for (int w = 0; w < wide; w++)
+                        sum[r][w] = v_fma(x, column[w], sum[r][w]);
+                }
+            }
+        }
+        finish(s, p * (size_t)wide * LANES, wide, sum);
+    }
+}
+
+// See struct scan_kernels.
+FN void codes(struct scan *s)
+{
+    enum { wide = WIDE };
+    const int32_t *b = s->queries;
+    for (size_t p = 0; p < s->panels; p++) {
+        const int32_t *a = s->group;
+        vi sum[ROWS][WIDE];
+        vf product[ROWS][WIDE];
+        UNROLL for (int w = 0; w < wide; w++) {
+            vi start;
+            memcpy(&start, s->query_sum + (p * (size_t)wide + (size_t)w) * LANES, sizeof start);
+            UNROLL for (int r = 0; r < ROWS; r++)
+                sum[r][w] = start * -128;
+        }
+        for (size_t c = s->chunks; c; c--, a += (ROWS - 1) * SCAN_CHUNK) {
+            fetch(s);
+            for (int k = 0; k < SCAN_CHUNK; k++, a++, b += wide * LANES) {
+                vi column[WIDE];
+                UNROLL for (int w = 0; w < wide; w++)
+                    memcpy(&column[w], b + w * LANES, sizeof column[w]);
+                UNROLL for (int r = 0; r < ROWS; r++)
+                    UNROLL for (int w = 0; w < wide; w++)
+                        sum[r][w] = v_dot(sum[r][w], a[r * SCAN_CHUNK], column[w]);
+            }
+        }
+        UNROLL for (int r = 0; r < ROWS; r++)
+            UNROLL for (int w = 0; w < wide; w++)
+                product[r][w] = v_of_int(sum[r][w]) * v_set(s->scale[r]) * v_load(s->query_scale + (p * (size_t)wide + (size_t)w) * LANES);
+        finish(s, p * (size_t)wide * LANES, wide, product);
+    }
+}
+
+// The two widths that there are.
+FN void floats_2(struct scan *s) { scan_floats(s, 2); }
+#if LANES == 16                         // where two vectors would be more work than memory lets in
+FN void floats_1(struct scan *s) { scan_floats(s, 1); }
+#define FEW LANES
+#define few_floats floats_1
+#else
+#define FEW (WIDE * LANES)
+#define few_floats floats_2
+#endif
+
+// See struct scan_kernels. Rows lie anywhere: all are asked for before the first is multiplied.
+FN void dots(const uint8_t *x, const int8_t *rows, const uint32_t *which, size_t count, size_t n, int32_t *out)
+{
+    for (size_t i = 0; i < count; i++)
+        for (size_t b = 0; b < n; b += 64)
+            __builtin_prefetch(rows + which[i] * n + b);
+    for (size_t i = 0; i < count; i++) {
+        const int8_t *row = rows + which[i] * n;
+        vi sum = { 0 };
+        int32_t lanes[LANES], all = 0;
+        for (size_t k = 0; k < n; k += 4 * LANES) {
+            vi a = { 0 }, b = { 0 };
+            if (k + 4 * LANES <= n) {
+                memcpy(&a, x + k, sizeof a);
+                memcpy(&b, row + k, sizeof b);
+            } else {
+                memcpy(&a, x + k, n - k);
+                memcpy(&b, row + k, n - k);
+            }
+            sum = v_dots(sum, a, b);
+        }
+        memcpy(lanes, &sum, sizeof lanes);
+        for (size_t l = 0; l < LANES; l++)
+            all += lanes[l];
+        out[i] = all;
+    }
+}
+
+const struct scan_kernels SCAN_TABLE = {
+    .name = SCAN_NAME, .rows = ROWS, .panel = WIDE * LANES, .few = FEW, .copy = copy, .floats = floats_2, .floats_few = few_floats, .codes = codes,
+    .dots = dots,
+};
