@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Passes over the rows. A thread takes a block of them, group by group; what reaches a query's floor is told, and for a search offered to the
-// thread's own list of the query; the lists are joined at the end. Not here: the arithmetic (scan.h), and the final order, which search.c makes in double.
+// thread's own list of the query; the lists are joined at the end. Not here: the arithmetic (scan.h), and the final order, which search.c makes in
+// double.
 #include "vector/exact.h"
 
 #include <math.h>

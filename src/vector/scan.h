@@ -38,7 +38,7 @@ struct scan_kernels {
     void (*codes)(struct scan *s);      // of panels that are not few
     // The sum of products of n codes, a multiple of 16: of x, zero at 128, and each of rows[which[i]], zero at 0, n apart. 128 · the sum of the row's
     // has to be taken from it.
-    void (*dots)(const uint8_t *x, const int8_t *rows, const uint32_t *which, size_t count, size_t n, int32_t *out);
+    void (*code_dots)(const uint8_t *x, const int8_t *rows, const uint32_t *which, size_t count, size_t n, int32_t *out);
 };
 
 const struct scan_kernels *scan_find(const char *name); // of a name that kernels_find() knows

@@ -21,6 +21,11 @@ typedef int32_t vi __attribute__((vector_size(32)));
 #define v_of_int(v) _mm256_cvtepi32_ps((__m256i)(v))
 #define v_reached(v, floor) (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps((v), (floor), _CMP_GE_OQ))
 
+FN inline __attribute__((always_inline)) int32_t v_total(vi v)
+{
+    return (v[0] + v[4]) + (v[1] + v[5]) + ((v[2] + v[6]) + (v[3] + v[7]));
+}
+
 // maddubs would saturate at 16 bits, so the bytes are widened: the even ones and the odd ones, two products a lane each.
 FN inline __attribute__((always_inline)) vi v_dots(vi sum, vi x, vi y)
 {

@@ -6,6 +6,7 @@
 //   ROWS                  rows of a group: 2 · ROWS sums, two vectors of queries and one of a row are in registers
 //   v_load, v_store, v_set, v_fma           unaligned load and store, the same float in all lanes, a·b + c
 //   v_of_int, v_dot       integers to floats; sum + four products of an unsigned and a signed byte in each lane
+//   v_total               the sum of all lanes of integers
 //   v_reached             a bit for each lane of the first that is not under the second
 //   SCAN_NAME, SCAN_TABLE
 #include "vector/scan.h"
@@ -163,35 +164,30 @@ FN void floats_1(struct scan *s) { scan_floats(s, 1); }
 #define few_floats floats_2
 #endif
 
-// See struct scan_kernels. Rows lie anywhere: all are asked for before the first is multiplied.
-FN void dots(const uint8_t *x, const int8_t *rows, const uint32_t *which, size_t count, size_t n, int32_t *out)
+// See struct scan_kernels.
+FN void code_dots(const uint8_t *x, const int8_t *rows, const uint32_t *which, size_t count, size_t n, int32_t *out)
 {
-    for (size_t i = 0; i < count; i++)
-        for (size_t b = 0; b < n; b += 64)
-            __builtin_prefetch(rows + which[i] * n + b);
+    const size_t whole = n / (4 * LANES) * (4 * LANES), rest = n - whole;
+    vi last = { 0 };
+    memcpy(&last, x + whole, rest);
     for (size_t i = 0; i < count; i++) {
         const int8_t *row = rows + which[i] * n;
-        vi sum = { 0 };
-        int32_t lanes[LANES], all = 0;
-        for (size_t k = 0; k < n; k += 4 * LANES) {
-            vi a = { 0 }, b = { 0 };
-            if (k + 4 * LANES <= n) {
-                memcpy(&a, x + k, sizeof a);
-                memcpy(&b, row + k, sizeof b);
-            } else {
-                memcpy(&a, x + k, n - k);
-                memcpy(&b, row + k, n - k);
-            }
+        vi sum = { 0 }, a, b = { 0 };
+        for (size_t k = 0; k < whole; k += 4 * LANES) {
+            memcpy(&a, x + k, sizeof a);
+            memcpy(&b, row + k, sizeof b);
             sum = v_dots(sum, a, b);
         }
-        memcpy(lanes, &sum, sizeof lanes);
-        for (size_t l = 0; l < LANES; l++)
-            all += lanes[l];
-        out[i] = all;
+        if (rest) {
+            b = (vi){ 0 };
+            memcpy(&b, row + whole, rest);
+            sum = v_dots(sum, last, b);
+        }
+        out[i] = v_total(sum);
     }
 }
 
 const struct scan_kernels SCAN_TABLE = {
     .name = SCAN_NAME, .rows = ROWS, .panel = WIDE * LANES, .few = FEW, .copy = copy, .floats = floats_2, .floats_few = few_floats, .codes = codes,
-    .dots = dots,
+    .code_dots = code_dots,
 };

@@ -22,6 +22,7 @@ static inline void v_store(float *p, vf v) { memcpy(p, &v, sizeof v); }
 static inline vf v_set(float x) { return (vf){ x, x, x, x }; }
 static inline vf v_fma(vf a, vf b, vf c) { return a * b + c; }
 static inline vf v_of_int(vi v) { return __builtin_convertvector(v, vf); }
+static inline int32_t v_total(vi v) { return v[0] + v[1] + v[2] + v[3]; }
 static inline uint32_t v_reached(vf v, vf floor)
 {
     uint32_t bits = 0;

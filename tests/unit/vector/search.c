@@ -8,7 +8,9 @@
 #include "unit/test.h"
 #include "vector/exact.h"
 #include "vector/graph.h"
+#include "vector/graph_codes.h"
 #include "vector/sample.h"
+#include "vector/scan.h"
 #include "vector/search.h"
 #include "vector/top.h"
 
@@ -178,6 +180,30 @@ TEST(exact_search_names_a_row_that_is_not_finite)
     arena_release(&a);
 }
 
+TEST(products_of_codes_are_whole_numbers_that_no_kernel_cuts_off)
+{
+    enum { N = 112, ROWS = 9 };
+    static const char *const kernels[] = { "plain", "avx2", "avx512" };
+    static const uint32_t which[] = { 8, 0, 3, 3 };
+    for (size_t k = 0; k < LEN(kernels); k++)
+        for (size_t n = 16; n <= N && kernels_find(kernels[k]); n += 16) {
+            uint8_t x[N];
+            int8_t rows[ROWS * N];
+            int32_t got[LEN(which)];
+            for (size_t i = 0; i < N; i++)
+                x[i] = i % 3 ? 255 : (uint8_t)(i * 37);
+            for (size_t i = 0; i < ROWS * N; i++)
+                rows[i] = (int8_t)(i / n == 3 ? -127 : i / n == 8 ? 127 : (int)(i * 91 % 255) - 127);
+            scan_find(kernels[k])->code_dots(x, rows, which, LEN(which), n, got);
+            for (size_t w = 0; w < LEN(which); w++) {
+                int32_t want = 0;
+                for (size_t i = 0; i < n; i++)
+                    want += x[i] * rows[which[w] * n + i];
+                EXPECT_INT(got[w], want);
+            }
+        }
+}
+
 // --- graphs
 
 static struct space space_of(const struct vector_index *x) { return (struct space){ kernels_best(), x->metric, x->vectors, x->norms, x->count, (size_t)x->dims }; }
@@ -212,6 +238,35 @@ static double recall_of(struct arena *a, const struct vector_index *x, const str
     }
     walk_free(w);
     return (double)hits / 500;
+}
+
+TEST(codes_say_nearly_how_near_two_rows_are)
+{
+    static const double allowed[] = { [METRIC_COSINE] = 0.02, [METRIC_DOT] = 0.3, [METRIC_L2] = 0.6 };      // of lengths of about 4
+    for (int metric = METRIC_COSINE; metric <= METRIC_L2; metric++) {
+        struct arena a = { 0 };
+        struct vector_index x = index_of(&a, 300, 50, (enum metric)metric);
+        struct space space = space_of(&x);
+        struct team *team = team_new(2);
+        struct space_codes *codes = space_codes_new(&space, team);
+        struct point p = space_point(&space, vector_index_row(&x, 5));
+        uint8_t code[64];
+        uint32_t rows[300];
+        float nearness[300];
+        for (uint32_t r = 0; r < 300; r++)
+            rows[r] = r;
+        EXPECT_INT(space_codes_stride(codes), 64);
+        space_codes_point(codes, 5, code, &p);
+        space_codes_nearness(codes, &p, rows, 300, nearness);
+        for (uint32_t r = 0; r < 300; r++) {
+            double want = metric_nearness(x.metric, vector_index_row(&x, 5), vector_index_row(&x, r), 50);
+            EXPECT(fabs((double)nearness[r] - want) < allowed[metric]);
+        }
+        EXPECT(nearness[5] == nearness[7]);             // identical rows
+        space_codes_free(codes);
+        team_free(team);
+        arena_release(&a);
+    }
 }
 
 TEST(a_graph_is_the_same_with_any_number_of_threads_and_leads_to_the_neighbours)
