@@ -70,5 +70,7 @@ static inline const float *vector_index_row(const struct vector_index *x, int64_
 bool vector_index_id(const struct vector_index *x, int64_t row, Str *out, struct err *err) MUST_CHECK;
 const char *vector_kind_name(enum vector_kind kind);    // "exact", "hnsw"
 bool vector_kind_find(Str name, enum vector_kind *out); // false: there is none of that name
+// Is a vector of this norm one that an index takes?
+bool vector_norm_is_fine(double norm);
 // Are these `count` numbers all finite?
 bool vector_is_finite(const float *x, size_t count);

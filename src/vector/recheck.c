@@ -91,7 +91,7 @@ static void join(struct rechecking *r, size_t query, struct found *out)
         for (size_t i = 0; i < r->lens[at]; i++)
             put(first, &r->lens[query], r->each, r->heaps[at * r->each + i]);
     }
-    CHECK(r->lens[query] == r->each);
+    CHECK(r->lens[query] == r->each);   // the candidates of the first pass reach their floor again
     qsort(first, r->each, sizeof *first, nearest_first);
     memcpy(out, first, r->each * sizeof *first);
 }

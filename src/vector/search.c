@@ -80,13 +80,18 @@ struct order {
     const struct top *tops;
     struct found *out;
     bool *unsure;                       // NULL: not asked
+    atomic_bool is_short;               // too few rows came: what is said of them is no number
 };
 
 static void order_query(void *arg, size_t q, int member UNUSED)
 {
-    const struct order *o = arg;
+    struct order *o = arg;
     const struct vector_index *x = o->s->index;
     const struct top *t = &o->tops[q];
+    if (t->len < o->s->each) {
+        atomic_store(&o->is_short, true);
+        return;
+    }
     struct found *all = xcalloc(t->len + 1, sizeof *all);
     for (size_t i = 0; i < t->len; i++)
         all[i] = (struct found){ t->at[i].row, metric_nearness(x->metric, o->queries + q * (size_t)x->dims, vector_index_row(x, t->at[i].row),
@@ -148,7 +153,7 @@ static bool find_candidates(struct searcher *s, const float *queries, size_t cou
 // The final order; where the candidates may not be the right ones, with a second look.
 static bool order(struct searcher *s, const float *queries, size_t count, const struct top *tops, struct found *out, struct err *err)
 {
-    struct order o = { s, queries, tops, out, searcher_is_exact(s) ? xcalloc(count, sizeof *o.unsure) : NULL };
+    struct order o = { s, queries, tops, out, searcher_is_exact(s) ? xcalloc(count, sizeof *o.unsure) : NULL, false };
     size_t *which = xcalloc(count, sizeof *which), unsure = 0;
     if (o.unsure && s->longest == 0)
         s->longest = recheck_longest(s->index);
@@ -157,7 +162,8 @@ static bool order(struct searcher *s, const float *queries, size_t count, const 
         if (o.unsure[q])
             which[unsure++] = q;
     struct exact e = { s->index, s->kernels, s->team, false };
-    bool ok = unsure == 0 || recheck(&e, s->longest, queries, which, unsure, s->each, out, err);
+    bool ok = !o.is_short || err_set(err, ERR_DAMAGED, STR_FMT ": its norms or 8-bit vectors are not those of its vectors", STR_ARG(s->index->dir));
+    ok = ok && (unsure == 0 || recheck(&e, s->longest, queries, which, unsure, s->each, out, err));
     free(o.unsure);
     free(which);
     return ok;

@@ -204,6 +204,30 @@ TEST(products_of_codes_are_whole_numbers_that_no_kernel_cuts_off)
         }
 }
 
+TEST(numbers_that_are_finite_but_whose_products_are_not_give_an_error_and_no_made_up_rows)
+{
+    static const float norms_of[] = { 1, 1e-44f, NAN, INFINITY };
+    for (size_t i = 0; i < LEN(norms_of); i++)
+        for (int metric = METRIC_COSINE; metric <= METRIC_L2; metric++) {
+            struct arena a = { 0 };
+            struct err err;
+            struct vector_index x = index_of(&a, 50, 20, (enum metric)metric);
+            struct found found[5];
+            struct searcher *s = searcher_new(&x, &(struct search_options){ .k = 5, .threads = 2 }, &err);
+            float *query = numbers(&a, 20, 3);
+            for (size_t v = 0; v < 50 * 20; v++)
+                ((float *)(uintptr_t)x.vectors)[v] = v % 2 ? 3e38f : -3e38f;
+            for (size_t v = 0; v < 20; v++)
+                query[v] = v % 4 < 2 ? 1e17f : -1e17f;
+            for (size_t r = 0; r < 50; r++)
+                ((float *)(uintptr_t)x.norms)[r] = norms_of[i];
+            bool is_found = searcher_run(s, query, 1, found, &err);         // with cosine the query's own length does not count
+            EXPECT(is_found ? metric == METRIC_COSINE && isfinite(found[0].nearness) : err.code == ERR_DAMAGED);
+            searcher_free(s);
+            arena_release(&a);
+        }
+}
+
 // --- graphs
 
 static struct space space_of(const struct vector_index *x) { return (struct space){ kernels_best(), x->metric, x->vectors, x->norms, x->count, (size_t)x->dims }; }
