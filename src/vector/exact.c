@@ -22,6 +22,7 @@ struct pass {                           // a batch of queries over all rows
     size_t words;                       // of a row
     size_t count, padded, panel;        // queries; filled up; of a panel
     void *packed;
+    float *alone;                       // a single query
     float *offset, *factor;             // of each query
     int32_t *code_sums;
     float *code_scales;
@@ -80,10 +81,29 @@ static void search_group(struct pass *p, struct worker *w, struct scan *s, int64
     s->rows = rows, s->fetch = at + rows * p->words * 4;
     if (p->e->use_codes)
         p->kernels->codes(s);
-    else if (p->panel == p->kernels->few)
-        p->kernels->floats_few(s);
     else
         p->kernels->floats(s);
+}
+
+// One query alone waits for memory: rows are read where they lie.
+static void search_alone(struct pass *p, struct worker *w, struct scan *s, int64_t first, size_t rows)
+{
+    const struct vector_index *x = p->e->index;
+    uint32_t which[SCAN_ROWS_MAX];
+    float product[SCAN_ROWS_MAX];
+    for (size_t r = 0; r < rows; r++)
+        which[r] = (uint32_t)(first + (int64_t)r);
+    if (!set_terms(p, s, first, rows))
+        return;
+    w->first = first;
+    p->e->kernels->dots(p->alone, x->vectors, (size_t)x->dims, which, rows, (size_t)x->dims, product);
+    for (size_t r = 0; r < rows; r++) {
+        float nearness = (product[r] + (s->add[r] + p->offset[0])) * s->times[r];
+        if (!isfinite(product[r]))
+            atomic_store(&p->bad_row, first + (int64_t)r);
+        else if (nearness >= w->floors[0])
+            reached(w, r, 0, nearness);
+    }
 }
 
 static void search_block(void *arg, size_t item, int member)
@@ -96,7 +116,7 @@ static void search_block(void *arg, size_t item, int member)
                       .query_sum = p->code_sums, .query_scale = p->code_scales, .floor = w->floors,
                       .fetch_lines = (group + panels - 1) / panels, .reached = reached, .arg = w };
     for (; first < end; first += (int64_t)group)
-        search_group(p, w, &s, first, (size_t)MIN((int64_t)group, end - first));
+        (p->alone ? search_alone : search_group)(p, w, &s, first, (size_t)MIN((int64_t)group, end - first));
 }
 
 // A query less the center to 8 bits; what it adds to each product.
@@ -144,7 +164,10 @@ static void pack_floats(struct pass *p, const float *queries)
             weighted[q * dims + i] = queries[q * dims + i] * weight;
     }
     scan_pack(weighted, p->words, p->count, p->panel, p->packed);
-    free(weighted);
+    if (p->count == 1)
+        p->alone = weighted;
+    else
+        free(weighted);
 }
 
 static void start_worker(struct pass *p, int member)
@@ -159,7 +182,7 @@ static void start_worker(struct pass *p, int member)
 static void start_pass(struct pass *p, const float *queries, int members)
 {
     const struct vector_index *x = p->e->index;
-    p->panel = p->count > p->kernels->few || p->e->use_codes ? p->kernels->panel : p->kernels->few;
+    p->panel = p->kernels->panel;
     p->padded = (p->count + p->panel - 1) / p->panel * p->panel;
     p->offset = xcalloc(p->padded, sizeof *p->offset), p->factor = xcalloc(p->padded, sizeof *p->factor);
     p->rows = p->e->use_codes ? (const void *)x->codes.bytes : x->vectors;
@@ -183,6 +206,7 @@ static void end_pass(struct pass *p, int members)
     }
     free(p->workers);
     free(p->packed);
+    free(p->alone);
     free(p->code_sums);
     free(p->code_scales);
     free(p->offset);

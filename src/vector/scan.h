@@ -30,12 +30,11 @@ struct scan {                           // a group of rows against all queries
 };
 struct scan_kernels {
     const char *name;                   // as of struct kernels
-    size_t rows, panel, few;            // rows of a group; queries of a panel, and of one where there are no more than these few
+    size_t rows, panel;                 // rows of a group; queries of a panel
     // Copies `count` rows, one behind the other, to a group. False: seen as floats, not all of it is finite.
     bool (*copy)(const void *rows, size_t count, size_t words, void *group);
     void (*floats)(struct scan *s);
-    void (*floats_few)(struct scan *s);
-    void (*codes)(struct scan *s);      // of panels that are not few
+    void (*codes)(struct scan *s);
     // The sum of products of n codes, a multiple of 16: of x, zero at 128, and each of rows[which[i]], zero at 0, n apart. 128 · the sum of the row's
     // has to be taken from it.
     void (*code_dots)(const uint8_t *x, const int8_t *rows, const uint32_t *which, size_t count, size_t n, int32_t *out);

@@ -53,11 +53,11 @@ FN bool copy(const void *rows, size_t count, size_t words, void *group)
 }
 
 // Tells what reaches its floor in a tile that was found to have something.
-FN __attribute__((noinline, cold)) void tell(const struct scan *s, size_t query, size_t panel, const float *tile)
+FN __attribute__((noinline, cold)) void tell(const struct scan *s, size_t query, const float *tile)
 {
     for (size_t r = 0; r < s->rows; r++)
-        for (size_t w = 0; w < panel; w++) {
-            const float *lanes = tile + (r * panel + w) * LANES;
+        for (size_t w = 0; w < WIDE; w++) {
+            const float *lanes = tile + (r * WIDE + w) * LANES;
             size_t first = query + w * LANES;
             for (uint32_t found = v_reached(v_load(lanes), v_load(s->floor + first)); found; found &= found - 1) {
                 int lane = __builtin_ctz(found);
@@ -66,23 +66,22 @@ FN __attribute__((noinline, cold)) void tell(const struct scan *s, size_t query,
         }
 }
 
-// Sums become nearness; the usual case is that none reaches anything.
-INLINE void finish(const struct scan *s, size_t query, const int wide, vf sum[ROWS][WIDE])
+// The products of a tile become nearness; the usual case is that none reaches anything.
+FN __attribute__((noinline)) void finish(const struct scan *s, size_t query, float *tile)
 {
     uint32_t any = 0;
-    UNROLL for (int r = 0; r < ROWS; r++)
-        UNROLL for (int w = 0; w < wide; w++) {
-            size_t q = query + (size_t)w * LANES;
-            sum[r][w] = (sum[r][w] + (v_set(s->add[r]) + v_load(s->offset + q))) * (v_set(s->times[r]) * v_load(s->factor + q));
-            any |= v_reached(sum[r][w], v_load(s->floor + q));
+    for (size_t w = 0; w < WIDE; w++) {
+        size_t q = query + w * LANES;
+        vf offset = v_load(s->offset + q), factor = v_load(s->factor + q), floor = v_load(s->floor + q);
+        float *at = tile + w * LANES;
+        for (size_t r = 0; r < ROWS; r++, at += WIDE * LANES) {
+            vf nearness = (v_load(at) + (v_set(s->add[r]) + offset)) * (v_set(s->times[r]) * factor);
+            v_store(at, nearness);
+            any |= v_reached(nearness, floor);
         }
-    if (__builtin_expect(any != 0, 0)) {
-        float tile[ROWS * WIDE * LANES];
-        for (int r = 0; r < ROWS; r++)
-            for (int w = 0; w < wide; w++)
-                v_store(tile + (r * wide + w) * LANES, sum[r][w]);
-        tell(s, query, (size_t)wide, tile);
     }
+    if (__builtin_expect(any != 0, 0))
+        tell(s, query, tile);
 }
 
 // Brings some lines of what comes next near.
@@ -92,77 +91,82 @@ INLINE void fetch(struct scan *s)
         __builtin_prefetch(s->fetch, 0, 2);
 }
 
-// See struct scan_kernels: `wide` vectors of queries at once.
-INLINE void scan_floats(struct scan *s, const int wide)
+// See struct scan_kernels.
+FN void floats(struct scan *s)
 {
     const float *b = s->queries;
     for (size_t p = 0; p < s->panels; p++) {
         const float *a = s->group;
+        float tile[ROWS * WIDE * LANES];
         vf sum[ROWS][WIDE];
         UNROLL for (int r = 0; r < ROWS; r++)
-            UNROLL for (int w = 0; w < wide; w++)
+            UNROLL for (int w = 0; w < WIDE; w++)
                 sum[r][w] = v_set(0.0f);
         for (size_t c = s->chunks; c; c--, a += (ROWS - 1) * SCAN_CHUNK) {
             fetch(s);
-            for (int k = 0; k < SCAN_CHUNK; k++, a++, b += wide * LANES) {
+            for (int k = 0; k < SCAN_CHUNK; k++, a++, b += WIDE * LANES) {
                 vf column[WIDE];
                 __builtin_prefetch(b + 16 * LANES, 0, 3);
-                UNROLL for (int w = 0; w < wide; w++)
+                UNROLL for (int w = 0; w < WIDE; w++)
                     column[w] = v_load(b + w * LANES);
                 UNROLL for (int r = 0; r < ROWS; r++) {
                     vf x = v_set(a[r * SCAN_CHUNK]);
-                    UNROLL for (int w = 0; w < wide; w++)
+                    UNROLL for (int w = 0; w < WIDE; w++)
                         sum[r][w] = v_fma(x, column[w], sum[r][w]);
                 }
             }
         }
-        finish(s, p * (size_t)wide * LANES, wide, sum);
+        UNROLL for (int r = 0; r < ROWS; r++)
+            UNROLL for (int w = 0; w < WIDE; w++)
+                v_store(tile + (r * WIDE + w) * LANES, sum[r][w]);
+        finish(s, p * WIDE * LANES, tile);
+    }
+}
+
+// Sums of whole numbers become products.
+FN void scale_codes(const struct scan *s, size_t query, float *tile)
+{
+    for (size_t w = 0; w < WIDE; w++) {
+        vf scale = v_load(s->query_scale + query + w * LANES);
+        vi start, sum;
+        memcpy(&start, s->query_sum + query + w * LANES, sizeof start);
+        for (size_t r = 0; r < ROWS; r++) {
+            float *at = tile + (r * WIDE + w) * LANES;
+            memcpy(&sum, at, sizeof sum);
+            v_store(at, v_of_int(sum - start * 128) * (v_set(s->scale[r]) * scale));
+        }
     }
 }
 
 // See struct scan_kernels.
 FN void codes(struct scan *s)
 {
-    enum { wide = WIDE };
     const int32_t *b = s->queries;
     for (size_t p = 0; p < s->panels; p++) {
         const int32_t *a = s->group;
+        float tile[ROWS * WIDE * LANES];
         vi sum[ROWS][WIDE];
-        vf product[ROWS][WIDE];
-        UNROLL for (int w = 0; w < wide; w++) {
-            vi start;
-            memcpy(&start, s->query_sum + (p * (size_t)wide + (size_t)w) * LANES, sizeof start);
-            UNROLL for (int r = 0; r < ROWS; r++)
-                sum[r][w] = start * -128;
-        }
+        UNROLL for (int r = 0; r < ROWS; r++)
+            UNROLL for (int w = 0; w < WIDE; w++)
+                sum[r][w] = (vi){ 0 };
         for (size_t c = s->chunks; c; c--, a += (ROWS - 1) * SCAN_CHUNK) {
             fetch(s);
-            for (int k = 0; k < SCAN_CHUNK; k++, a++, b += wide * LANES) {
+            for (int k = 0; k < SCAN_CHUNK; k++, a++, b += WIDE * LANES) {
                 vi column[WIDE];
-                UNROLL for (int w = 0; w < wide; w++)
+                UNROLL for (int w = 0; w < WIDE; w++)
                     memcpy(&column[w], b + w * LANES, sizeof column[w]);
                 UNROLL for (int r = 0; r < ROWS; r++)
-                    UNROLL for (int w = 0; w < wide; w++)
+                    UNROLL for (int w = 0; w < WIDE; w++)
                         sum[r][w] = v_dot(sum[r][w], a[r * SCAN_CHUNK], column[w]);
             }
         }
         UNROLL for (int r = 0; r < ROWS; r++)
-            UNROLL for (int w = 0; w < wide; w++)
-                product[r][w] = v_of_int(sum[r][w]) * v_set(s->scale[r]) * v_load(s->query_scale + (p * (size_t)wide + (size_t)w) * LANES);
-        finish(s, p * (size_t)wide * LANES, wide, product);
+            UNROLL for (int w = 0; w < WIDE; w++)
+                memcpy(tile + (r * WIDE + w) * LANES, &sum[r][w], sizeof sum[r][w]);
+        scale_codes(s, p * WIDE * LANES, tile);
+        finish(s, p * WIDE * LANES, tile);
     }
 }
-
-// The two widths that there are.
-FN void floats_2(struct scan *s) { scan_floats(s, 2); }
-#if LANES == 16                         // where two vectors would be more work than memory lets in
-FN void floats_1(struct scan *s) { scan_floats(s, 1); }
-#define FEW LANES
-#define few_floats floats_1
-#else
-#define FEW (WIDE * LANES)
-#define few_floats floats_2
-#endif
 
 // See struct scan_kernels.
 FN void code_dots(const uint8_t *x, const int8_t *rows, const uint32_t *which, size_t count, size_t n, int32_t *out)
@@ -188,6 +192,6 @@ FN void code_dots(const uint8_t *x, const int8_t *rows, const uint32_t *which, s
 }
 
 const struct scan_kernels SCAN_TABLE = {
-    .name = SCAN_NAME, .rows = ROWS, .panel = WIDE * LANES, .few = FEW, .copy = copy, .floats = floats_2, .floats_few = few_floats, .codes = codes,
+    .name = SCAN_NAME, .rows = ROWS, .panel = WIDE * LANES, .copy = copy, .floats = floats, .codes = codes,
     .code_dots = code_dots,
 };

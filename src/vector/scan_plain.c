@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exact search in plain C with the compiler's vectors of 4 lanes, for any processor; and what all processors share.
+#if defined(__x86_64__) && !defined(__clang__)
+#pragma GCC optimize("Os")              // here it is for processors that are hardly to be found: small, not fast
+#endif
 #include "vector/scan.h"
 
 #define LANES 4
