@@ -317,6 +317,31 @@ TEST(a_graph_is_the_same_with_any_number_of_threads_and_leads_to_the_neighbours)
     }
 }
 
+TEST(vectors_of_8_and_of_16_lanes_grow_the_same_graph)
+{
+    struct arena a = { 0 };
+    struct err err;
+    struct vector_index x = index_of(&a, 900, 37, METRIC_COSINE);
+    struct team *team = team_new(2);
+    struct graph_growth *grown[2] = { NULL };
+    static const char *const kernels[] = { "avx2", "avx512" };
+    uint32_t rows[900];
+    for (uint32_t r = 0; r < 900; r++)
+        rows[r] = r;
+    for (size_t i = 0; i < 2 && kernels_find(kernels[i]); i++) {
+        struct space space = space_of(&x);
+        space.kernels = kernels_find(kernels[i]);
+        grown[i] = graph_grow(&space, NULL, 0, &(struct graph_options){ 6, 40, team, NULL, NULL });
+        EXPECT_OK(graph_insert(grown[i], rows, 900, &err), err);
+    }
+    if (grown[0] && grown[1])
+        EXPECT(memcmp(graph_grown(grown[0])->links, graph_grown(grown[1])->links, 900 * 13 * sizeof(uint32_t)) == 0);
+    graph_growth_free(grown[0]);
+    graph_growth_free(grown[1]);
+    team_free(team);
+    arena_release(&a);
+}
+
 TEST(a_graph_grows_from_an_older_one)
 {
     struct arena a = { 0 };
