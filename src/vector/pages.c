@@ -4,13 +4,16 @@
 
 #include <sys/mman.h>
 
-#define LARGE ((uintptr_t)2 << 20)
+#define LINE ((size_t)64)
+#define LARGE ((size_t)2 << 20)
 
 void *pages_calloc(size_t count, size_t size)
 {
-    void *at = xcalloc(count, size);    // what is so large comes from the system, and was not touched
-    uintptr_t first = ((uintptr_t)at + LARGE - 1) / LARGE * LARGE, end = ((uintptr_t)at + count * size) / LARGE * LARGE;
-    if (end > first)
-        madvise((void *)first, end - first, MADV_HUGEPAGE);
-    return at;
+    CHECK(size == 0 || count <= PTRDIFF_MAX / 2 / size);
+    size_t align = count * size >= 2 * LARGE ? LARGE : LINE, bytes = (count * size + align) / align * align;
+    void *at = aligned_alloc(align, bytes);
+    CHECK(at);
+    if (align == LARGE)
+        madvise(at, bytes, MADV_HUGEPAGE);
+    return memset(at, 0, bytes);
 }

@@ -106,7 +106,8 @@ FN void floats(struct scan *s)
             fetch(s);
             for (int k = 0; k < SCAN_CHUNK; k++, a++, b += WIDE * LANES) {
                 vf column[WIDE];
-                __builtin_prefetch(b + 16 * LANES, 0, 3);
+                UNROLL for (int w = 0; w < WIDE; w++)
+                    __builtin_prefetch(b + (8 * WIDE + w) * LANES, 0, 3);
                 UNROLL for (int w = 0; w < WIDE; w++)
                     column[w] = v_load(b + w * LANES);
                 UNROLL for (int r = 0; r < ROWS; r++) {
