@@ -291,8 +291,8 @@ static int finish_search(struct search *s, Time took, bool is_quiet)
     time_duration_text(took, text);
     int code = s->json ? print_json(search_value(s)) : print_out(&s->text);
     if (code == EXIT_OK && !is_quiet)
-        fprintf(stderr, "%zu queries, %s search of %lld vectors, %s; %s\n", s->queries->count, way_of(s->searcher), (long long)s->index->count,
-                metric_name(s->index->metric), text);
+        fprintf(stderr, "%zu quer%s, %s search of %lld vectors, %s; %s\n", s->queries->count, s->queries->count == 1 ? "y" : "ies",
+                way_of(s->searcher), (long long)s->index->count, metric_name(s->index->metric), text);
     if (code == EXIT_OK)
         tell_recall(s);
     return code;

@@ -73,8 +73,9 @@ static bool copy_old_rows(struct build *b, struct err *err)
     for (int64_t row = 0; b->old && row < b->old->count; row++) {
         struct feed_row r = { .length = b->old->lengths[row], .vector = vector_index_row(b->old, row) };
         memcpy(r.digest.bytes, b->old->digests + row * 32, 32);
-        if (!vector_is_finite(r.vector, (size_t)b->dims))
-            return err_set(err, ERR_DAMAGED, STR_FMT ": row %lld holds a number that is not finite", STR_ARG(b->old->dir), (long long)row);
+        if (!vector_is_finite(r.vector, (size_t)b->dims) || !vector_norm_is_fine(metric_norm(r.vector, (size_t)b->dims)))
+            return err_set(err, ERR_DAMAGED, STR_FMT ": row %lld holds a number that is not finite, or far too large or small", STR_ARG(b->old->dir),
+                           (long long)row);
         if (!vector_index_id(b->old, row, &r.id, err) || !write_row(b, &r, err))
             return false;
     }
@@ -151,7 +152,7 @@ static bool make_graph(struct build *b, const struct vector_index *rows, struct 
 
 static bool make_more(struct build *b, struct err *err)
 {
-    struct vector_index rows;
+    struct vector_index rows = { 0 };
     if (b->kind != VECTOR_HNSW && !b->int8)
         return true;
     struct team *team = team_new(MIN(b->o->threads > 0 ? b->o->threads : machine_cores(), THREADS_MAX));
@@ -195,8 +196,11 @@ static bool run(struct build *b, struct err *err)
         b->kind = b->count > BUILD_EXACT_MAX && !b->int8 ? VECTOR_HNSW : VECTOR_EXACT;
     b->writer = (struct writer){ .arena = b->arena, .dir = b->o->out, .generation = b->old ? b->old->generation + 1 : 1,
                                  .files = value_map_begin(b->arena) };
-    if (!write_rows(b, err) || !make_more(b, err))
+    if (!write_rows(b, err) || !make_more(b, err)) {
+        b->writer.generation = b->old ? b->old->generation : 0;
+        writer_sweep(&b->writer);       // room on the disk may be what was missing
         return false;
+    }
     b->summary->manifest = manifest_value(b);
     if (!writer_manifest(&b->writer, b->summary->manifest, err))
         return false;

@@ -1,101 +1,123 @@
 // SPDX-License-Identifier: Apache-2.0
-// The blocked product of exact search. A thread takes a block of rows, multiplies it with all queries of the batch, and offers what passes
-// each query's floor to its own list; the lists are joined at the end. Not here: the final order, which search.c makes in double.
+// Passes over the rows. A thread takes a block of them, group by group; what reaches a query's floor is told, and for a search offered to the
+// thread's own list of the query; the lists are joined at the end. Not here: the arithmetic (scan.h), and the final order, which search.c makes in
+// double.
 #include "vector/exact.h"
 
 #include <math.h>
 #include <stdatomic.h>
 
 #include "model/team.h"
+#include "vector/pages.h"
+#include "vector/scan.h"
 
-enum { BLOCK = 224 };                   // rows of a block: a multiple of every kernel's tile of rows or near it; it and its products fit the L2 cache
+enum { GROUPS = 16 };                   // of a block, which a thread takes at once
+#define PACKED_MAX ((size_t)1 << 18)    // words of packed queries: half of a usual second cache
 
 struct pass {                           // a batch of queries over all rows
     const struct exact *e;
-    size_t count, padded;               // queries; up to the next multiple of 16
-    size_t a_stride;                    // of a copied block
-    float *packed;                      // the queries
-    int8_t *packed_codes;               // in 8 bits, less the center
+    const struct exact_visit *visit;
+    size_t first;                       // query
+    const struct scan_kernels *kernels;
+    const void *rows;                   // floats or codes
+    size_t words;                       // of a row
+    size_t count, padded, panel;        // queries; filled up; of a panel
+    void *packed;
+    float *alone;                       // a single query
+    float *offset, *factor;             // of each query
     int32_t *code_sums;
-    float *code_scales, *zeros;
-    float *weight, *offset;             // of each query: nearness = (product + offset of the row + offset) · weight of the row · weight
+    float *code_scales;
     struct worker {
-        struct top *tops;
-        struct near *room;
-        float *floors, *block, *product;
+        const struct pass *pass;
+        int member;
+        float *floors;
+        void *group;
+        int64_t first;                  // row of the group
     } *workers;
-    size_t keep;                        // rows of a query
     atomic_llong bad_row;               // -1, or one that is not finite
 };
 
-// Offers what reaches its query's floor among those whose bits are set, 64 queries a bit.
-static void offer_row(const struct pass *p, struct worker *w, const float *nearness, uint64_t found, uint32_t row)
+static void reached(void *arg, size_t row, size_t query, float nearness)
 {
-    for (; found; found &= found - 1) {
-        size_t first = (size_t)__builtin_ctzll(found) * 64, end = MIN(p->count, first + 64);
-        for (size_t q = first; q < end; q++)
-            if (nearness[q] >= w->floors[q]) {
-                top_offer(&w->tops[q], (struct near){ nearness[q], row });
-                w->floors[q] = top_floor(&w->tops[q]);
-            }
-    }
+    struct worker *w = arg;
+    const struct exact_visit *v = w->pass->visit;
+    w->floors[query] = v->reached(v->arg, w->member, w->pass->first + query, (struct near){ nearness, (uint32_t)(w->first + (int64_t)row) });
 }
 
-// What the row adds to a product, and its weight.
-static void row_terms(const struct pass *p, int64_t row, float *offset, float *weight)
+// What the rows of a group add to a product, and their weights. False: one is not finite, whose number is kept.
+static bool set_terms(struct pass *p, struct scan *s, int64_t first, size_t rows)
 {
     const struct vector_index *x = p->e->index;
-    *weight = metric_weight(x->metric, x->norms[row]) * metric_scale(x->metric);
-    *offset = p->e->use_codes ? x->codes.terms[2 * row + 1] : metric_offset(x->metric, x->norms[row]) / 2;
-}
-
-// Products to nearness, in place. A row that is not finite shows in its product with any query.
-static bool finish_row(const struct pass *p, struct worker *w, float *product, int64_t row)
-{
-    float offset, weight;
-    row_terms(p, row, &offset, &weight);
-    if (!isfinite(product[0]) || !isfinite(weight) || !isfinite(offset))
-        return false;
-    uint64_t found = p->e->kernels->reach(product, p->padded, p->offset, p->weight, w->floors, offset, weight);
-    if (found)
-        offer_row(p, w, product, found, (uint32_t)row);
+    for (size_t r = 0; r < rows; r++) {
+        int64_t row = first + (int64_t)r;
+        s->times[r] = metric_weight(x->metric, x->norms[row]) * metric_scale(x->metric);
+        s->add[r] = p->e->use_codes ? x->codes.terms[2 * row + 1] : metric_offset(x->metric, x->norms[row]) / 2;
+        s->scale[r] = p->e->use_codes ? x->codes.terms[2 * row] : 0;
+        if (!isfinite(s->times[r]) || !isfinite(s->add[r]) || !isfinite(s->scale[r])) {
+            atomic_store(&p->bad_row, row);
+            return false;
+        }
+    }
     return true;
 }
 
-static void multiply_floats(struct pass *p, struct worker *w, int64_t first, size_t rows)
+// The first row that is not finite, or -1.
+static int64_t find_bad(const struct vector_index *x, int64_t first, size_t rows)
 {
-    const struct vector_index *x = p->e->index;
-    size_t dims = (size_t)x->dims;
-    for (size_t r = 0; r < rows; r++)
-        memcpy(w->block + r * p->a_stride, vector_index_row(x, first + (int64_t)r), dims * sizeof(float));
-    p->e->kernels->gemm(&(struct gemm){ .rows = rows, .k = dims, .n = p->padded, .a = w->block, .a_stride = p->a_stride, .b = p->packed,
-                                        .c = w->product, .c_stride = p->padded, .finish = GEMM_STORE });
+    for (int64_t row = first; row < first + (int64_t)rows; row++)
+        if (!vector_is_finite(vector_index_row(x, row), (size_t)x->dims))
+            return row;
+    return -1;
 }
 
-static void multiply_codes(struct pass *p, struct worker *w, int64_t first, size_t rows)
+static void search_group(struct pass *p, struct worker *w, struct scan *s, int64_t first, size_t rows)
 {
-    const struct codes *c = &p->e->index->codes;
+    const char *at = (const char *)p->rows + (size_t)first * p->words * 4;
+    bool is_finite = p->kernels->copy(at, rows, p->words, w->group) || p->e->use_codes;
+    if (!is_finite)
+        atomic_store(&p->bad_row, find_bad(p->e->index, first, rows));
+    if (!is_finite || !set_terms(p, s, first, rows))
+        return;
+    w->first = first;
+    s->rows = rows, s->fetch = at + rows * p->words * 4;
+    if (p->e->use_codes)
+        p->kernels->codes(s);
+    else
+        p->kernels->floats(s);
+}
+
+// One query alone waits for memory: rows are read where they lie.
+static void search_alone(struct pass *p, struct worker *w, struct scan *s, int64_t first, size_t rows)
+{
+    const struct vector_index *x = p->e->index;
+    uint32_t which[SCAN_ROWS_MAX];
+    float product[SCAN_ROWS_MAX];
     for (size_t r = 0; r < rows; r++)
-        w->block[r] = c->terms[2 * (first + (int64_t)r)];               // the scales
-    p->e->kernels->gemm_int8(&(struct gemm_int8){ .rows = rows, .k = c->stride, .n = p->padded, .a = c->bytes + (size_t)first * c->stride,
-                                                  .a_stride = c->stride, .row_scale = w->block, .b = p->packed_codes, .column_sum = p->code_sums,
-                                                  .column_scale = p->code_scales, .bias = p->zeros, .c = w->product, .c_stride = p->padded,
-                                                  .finish = GEMM_BIAS });
+        which[r] = (uint32_t)(first + (int64_t)r);
+    if (!set_terms(p, s, first, rows))
+        return;
+    w->first = first;
+    p->e->kernels->dots(p->alone, x->vectors, (size_t)x->dims, which, rows, (size_t)x->dims, product);
+    for (size_t r = 0; r < rows; r++) {
+        float nearness = (product[r] + (s->add[r] + p->offset[0])) * s->times[r];
+        if (!isfinite(product[r]))
+            atomic_store(&p->bad_row, first + (int64_t)r);
+        else if (nearness >= w->floors[0])
+            reached(w, r, 0, nearness);
+    }
 }
 
 static void search_block(void *arg, size_t item, int member)
 {
     struct pass *p = arg;
     struct worker *w = &p->workers[member];
-    int64_t first = (int64_t)item * BLOCK;
-    size_t rows = (size_t)MIN((int64_t)BLOCK, p->e->index->count - first);
-    if (p->e->use_codes)
-        multiply_codes(p, w, first, rows);
-    else
-        multiply_floats(p, w, first, rows);
-    for (size_t r = 0; r < rows; r++)
-        if (!finish_row(p, w, w->product + r * p->padded, first + (int64_t)r))
-            atomic_store(&p->bad_row, first + (int64_t)r);
+    size_t group = p->kernels->rows, chunks = scan_chunks(p->words), panels = p->padded / p->panel;
+    int64_t first = (int64_t)(item * GROUPS * group), end = MIN(first + (int64_t)(GROUPS * group), p->e->index->count);
+    struct scan s = { .group = w->group, .queries = p->packed, .chunks = chunks, .panels = panels, .offset = p->offset, .factor = p->factor,
+                      .query_sum = p->code_sums, .query_scale = p->code_scales, .floor = w->floors,
+                      .fetch_lines = (group + panels - 1) / panels, .reached = reached, .arg = w };
+    for (; first < end; first += (int64_t)group)
+        (p->alone ? search_alone : search_group)(p, w, &s, first, (size_t)MIN((int64_t)group, end - first));
 }
 
 // A query less the center to 8 bits; what it adds to each product.
@@ -120,96 +142,128 @@ static float encode_query(const struct vector_index *x, const float *query, int8
 static void pack_codes(struct pass *p, const float *queries)
 {
     const struct vector_index *x = p->e->index;
-    size_t stride = x->codes.stride;
+    size_t dims = (size_t)x->dims, stride = x->codes.stride;
     int8_t *codes = xcalloc(p->count, stride);
-    p->packed_codes = xcalloc(p->padded, stride);
-    p->code_sums = xcalloc(p->padded, sizeof *p->code_sums);
-    p->code_scales = xcalloc(p->padded, sizeof *p->code_scales), p->zeros = xcalloc(p->padded, sizeof *p->zeros);
-    for (size_t q = 0; q < p->count; q++)
-        p->offset[q] = encode_query(x, queries + q * (size_t)x->dims, codes + q * stride, &p->code_scales[q], &p->code_sums[q]);
-    kernels_pack_int8(codes, stride, stride, p->count, p->packed_codes);
+    for (size_t q = 0; q < p->count; q++) {
+        p->factor[q] = metric_weight(x->metric, (float)metric_norm(queries + q * dims, dims));
+        p->offset[q] = encode_query(x, queries + q * dims, codes + q * stride, &p->code_scales[q], &p->code_sums[q]);
+    }
+    scan_pack(codes, p->words, p->count, p->panel, p->packed);
     free(codes);
+}
+
+// Queries are weighted before they are packed: products of short vectors do not vanish.
+static void pack_floats(struct pass *p, const float *queries)
+{
+    const struct vector_index *x = p->e->index;
+    size_t dims = (size_t)x->dims;
+    float *weighted = xcalloc(p->count * dims, sizeof *weighted);
+    for (size_t q = 0; q < p->count; q++) {
+        float norm = (float)metric_norm(queries + q * dims, dims), weight = metric_weight(x->metric, norm);
+        p->factor[q] = 1, p->offset[q] = metric_offset(x->metric, norm) / 2;
+        for (size_t i = 0; i < dims; i++)
+            weighted[q * dims + i] = queries[q * dims + i] * weight;
+    }
+    scan_pack(weighted, p->words, p->count, p->panel, p->packed);
+    if (p->count == 1)
+        p->alone = weighted;
+    else
+        free(weighted);
+}
+
+static void start_worker(struct pass *p, int member)
+{
+    struct worker *w = &p->workers[member];
+    *w = (struct worker){ .pass = p, .member = member, .floors = xcalloc(p->padded, sizeof *w->floors),
+                          .group = pages_calloc(scan_chunks(p->words) * p->kernels->rows, SCAN_CHUNK * sizeof(float)) };
+    for (size_t q = 0; q < p->padded; q++)
+        w->floors[q] = q >= p->count ? INFINITY : p->visit->floors ? p->visit->floors[p->first + q] : -INFINITY;
 }
 
 static void start_pass(struct pass *p, const float *queries, int members)
 {
     const struct vector_index *x = p->e->index;
-    size_t dims = (size_t)x->dims;
-    p->padded = kernel_pad(p->count);
-    p->a_stride = (kernel_pad(dims) / KERNEL_PAD | 1) * KERNEL_PAD;     // no two rows in one set of the L1 cache
-    p->weight = xcalloc(p->padded, sizeof(float)), p->offset = xcalloc(p->padded, sizeof(float));
-    for (size_t q = 0; q < p->count; q++) {
-        float norm = (float)metric_norm(queries + q * dims, dims);
-        p->weight[q] = metric_weight(x->metric, norm), p->offset[q] = metric_offset(x->metric, norm) / 2;
-    }
+    p->panel = p->kernels->panel;
+    p->padded = (p->count + p->panel - 1) / p->panel * p->panel;
+    p->offset = xcalloc(p->padded, sizeof *p->offset), p->factor = xcalloc(p->padded, sizeof *p->factor);
+    p->rows = p->e->use_codes ? (const void *)x->codes.bytes : x->vectors;
+    p->packed = pages_calloc(scan_packed_words(p->words, p->count, p->panel), sizeof(float));
     if (p->e->use_codes) {
+        p->code_sums = xcalloc(p->padded, sizeof *p->code_sums), p->code_scales = xcalloc(p->padded, sizeof *p->code_scales);
         pack_codes(p, queries);
     } else {
-        p->packed = xcalloc(kernel_packed_size(dims, p->count), sizeof(float));
-        kernels_pack(queries, dims, 0, p->count, dims, p->count, p->packed);
+        pack_floats(p, queries);
     }
     p->workers = xcalloc((size_t)members, sizeof *p->workers);
-    for (int i = 0; i < members; i++) {
-        struct worker *w = &p->workers[i];
-        w->tops = xcalloc(p->count, sizeof *w->tops);
-        w->room = xcalloc(p->count * p->keep, sizeof *w->room);
-        w->floors = xcalloc(p->padded, sizeof(float));
-        w->block = xcalloc(BLOCK * p->a_stride, sizeof(float));
-        w->product = xcalloc(BLOCK * p->padded, sizeof(float));
-        for (size_t q = 0; q < p->padded; q++)
-            w->floors[q] = q < p->count ? -INFINITY : INFINITY;
-        for (size_t q = 0; q < p->count; q++)
-            w->tops[q] = (struct top){ w->room + q * p->keep, 0, p->keep };
-    }
+    for (int i = 0; i < members; i++)
+        start_worker(p, i);
 }
 
 static void end_pass(struct pass *p, int members)
 {
     for (int i = 0; i < members; i++) {
-        struct worker *w = &p->workers[i];
-        free(w->tops);
-        free(w->room);
-        free(w->floors);
-        free(w->block);
-        free(w->product);
+        free(p->workers[i].floors);
+        free(p->workers[i].group);
     }
     free(p->workers);
     free(p->packed);
-    free(p->packed_codes);
+    free(p->alone);
     free(p->code_sums);
     free(p->code_scales);
-    free(p->zeros);
-    free(p->weight);
     free(p->offset);
+    free(p->factor);
 }
 
-static bool run_pass(struct pass *p, const float *queries, struct top *tops, struct err *err)
+bool exact_visit(const struct exact *e, const float *queries, size_t count, const struct exact_visit *v, struct err *err)
 {
-    int members = team_size(p->e->team);
-    int64_t count = p->e->index->count;
-    p->keep = 1;
-    for (size_t q = 0; q < p->count; q++) {
-        tops[q].len = 0;
-        p->keep = MAX(p->keep, tops[q].room);
+    const struct scan_kernels *kernels = scan_find(e->kernels->name);
+    size_t words = e->use_codes ? e->index->codes.stride / 4 : (size_t)e->index->dims, block = GROUPS * kernels->rows;
+    size_t batch = MAX(MIN(PACKED_MAX / words / SCAN_PANEL_MAX * SCAN_PANEL_MAX, (size_t)EXACT_BATCH), (size_t)SCAN_PANEL_MAX);
+    long long bad = -1;
+    for (size_t first = 0; first < count && bad < 0; first += batch) {
+        struct pass p = { .e = e, .visit = v, .kernels = kernels, .words = words, .first = first, .count = MIN(batch, count - first) };
+        atomic_init(&p.bad_row, -1);
+        start_pass(&p, queries + first * (size_t)e->index->dims, team_size(e->team));
+        team_run(e->team, ((size_t)e->index->count + block - 1) / block, search_block, &p);
+        end_pass(&p, team_size(e->team));
+        bad = atomic_load(&p.bad_row);
     }
-    atomic_init(&p->bad_row, -1);
-    start_pass(p, queries, members);
-    team_run(p->e->team, (size_t)((count + BLOCK - 1) / BLOCK), search_block, p);
-    for (int i = 0; i < members; i++)
-        for (size_t q = 0; q < p->count; q++)
-            for (size_t n = 0; n < p->workers[i].tops[q].len; n++)
-                top_offer(&tops[q], p->workers[i].tops[q].at[n]);
-    end_pass(p, members);
-    long long bad = atomic_load(&p->bad_row);
-    return bad < 0 || err_set(err, ERR_DAMAGED, STR_FMT ": row %lld holds a number that is not finite", STR_ARG(p->e->index->dir), bad);
+    return bad < 0 || err_set(err, ERR_DAMAGED, STR_FMT ": row %lld holds a number that is not finite", STR_ARG(e->index->dir), bad);
+}
+
+// --- the best few
+
+struct lists {                          // of each thread, one for each query
+    struct top *tops;
+    struct near *room;
+    size_t count;
+};
+
+static float offer(void *arg, int member, size_t query, struct near n)
+{
+    struct lists *l = arg;
+    struct top *t = &l->tops[(size_t)member * l->count + query];
+    top_offer(t, n);
+    return top_floor(t);
 }
 
 bool exact_search(const struct exact *e, const float *queries, size_t count, struct top *tops, struct err *err)
 {
-    for (size_t first = 0; first < count; first += EXACT_BATCH) {
-        struct pass p = { .e = e, .count = MIN((size_t)EXACT_BATCH, count - first) };
-        if (!run_pass(&p, queries + first * (size_t)e->index->dims, tops + first, err))
-            return false;
+    size_t keep = 1, members = (size_t)team_size(e->team);
+    for (size_t q = 0; q < count; q++)
+        keep = MAX(keep, tops[q].room);
+    struct lists l = { .tops = xcalloc(members * count + 1, sizeof *l.tops), .room = xcalloc(members * count * keep + 1, sizeof *l.room),
+                       .count = count };
+    for (size_t i = 0; i < members * count; i++)
+        l.tops[i] = (struct top){ l.room + i * keep, 0, keep };
+    bool ok = exact_visit(e, queries, count, &(struct exact_visit){ .reached = offer, .arg = &l }, err);
+    for (size_t q = 0; q < count; q++) {
+        tops[q].len = 0;
+        for (size_t m = 0; m < members && ok; m++)
+            for (size_t n = 0; n < l.tops[m * count + q].len; n++)
+                top_offer(&tops[q], l.tops[m * count + q].at[n]);
     }
-    return true;
+    free(l.tops);
+    free(l.room);
+    return ok;
 }

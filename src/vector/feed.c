@@ -211,8 +211,9 @@ static bool check_vector(const struct feed *s, const struct part *p, struct err 
     double norm = metric_norm(s->vector, (size_t)s->dims);
     if (!isfinite(norm))
         return err_set(err, ERR_INVALID, STR_FMT ": row %lld holds a number that is not finite", STR_ARG(p->vectors), (long long)s->row);
-    return norm <= VECTOR_NORM_MAX
-        || err_set(err, ERR_INVALID, STR_FMT ": row %lld is a vector longer than %g", STR_ARG(p->vectors), (long long)s->row, VECTOR_NORM_MAX);
+    return vector_norm_is_fine(norm)
+        || err_set(err, ERR_INVALID, STR_FMT ": row %lld is a vector %s than %g", STR_ARG(p->vectors), (long long)s->row,
+                   norm > VECTOR_NORM_MAX ? "longer" : "shorter, but not zero,", norm > VECTOR_NORM_MAX ? VECTOR_NORM_MAX : VECTOR_NORM_MIN);
 }
 
 bool feed_next(struct feed *s, struct feed_row *out, bool *end, struct err *err)

@@ -22,8 +22,8 @@ int64_t feed_dims(const struct feed *s);
 Value feed_settings(const struct feed *s);          // of the embeddings, as in their manifest; null: .npy files
 // Row numbers that stand for ids begin here (0 when not called).
 void feed_number_from(struct feed *s, int64_t first);
-// The next row; *end: there is none. ERR_INVALID: a vector that is not finite or too long, with file and row; ERR_DAMAGED: ids do not go with
-// vectors.
+// The next row; *end: there is none. ERR_INVALID: a vector that is not finite, too long or too short, with file and row; ERR_DAMAGED: ids do not
+// go with vectors.
 bool feed_next(struct feed *s, struct feed_row *out, bool *end, struct err *err) MUST_CHECK;
 void feed_close(struct feed *s);                    // NULL is fine
 

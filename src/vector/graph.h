@@ -16,20 +16,24 @@
 #include "vector/top.h"
 
 struct team;
+struct space_codes;
 struct space {                          // the vectors that a graph connects
     const struct kernels *kernels;
     enum metric metric;
     const float *vectors, *norms;
     int64_t count;
     size_t dims;
+    const struct space_codes *codes;    // NULL, or what walks compare in place of vectors: see graph_codes.h
 };
 struct point {                          // a query, or a row as one
     const float *vector;
     float weight, offset;               // metric_weight() and metric_offset() of its norm
+    const uint8_t *code;                // with codes: space_codes_point()
+    float code_scale, code_add;
 };
 // A vector as a query, with its norm.
 struct point space_point(const struct space *s, const float *vector);
-// Of a point to some rows; nearness[i] to which[i].
+// Of a point to some rows, by their vectors; nearness[i] to which[i].
 void space_nearness(const struct space *s, const struct point *p, const uint32_t *which, size_t count, float *nearness);
 
 struct walk;                            // what a search needs; one for each thread

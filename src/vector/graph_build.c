@@ -3,8 +3,12 @@
 // handed out by row and by target; nothing that a thread does can be seen by another within a step.
 #include "vector/graph.h"
 
+#include <math.h>
+
 #include "base/vec.h"
 #include "model/team.h"
+#include "vector/graph_codes.h"
+#include "vector/pages.h"
 
 enum { BATCH_MAX = 2048, GROUP = 16, TOP_MAX = 15 };
 
@@ -16,11 +20,14 @@ struct member {                         // what one thread needs
     float *product;                     // GROUP × batch
     struct near *candidates;            // of one row: from the graph, then from the batch; or the links of a target and what comes to it
     struct near *room;                  // of a struct top
-    uint32_t *chosen;
+    uint32_t *chosen, *found;           // found, nearness: of a walk
+    float *nearness;
     int64_t bad_row;
 };
 struct graph_growth {
-    struct space space;
+    struct space space;                 // without codes
+    struct space by_codes;
+    struct space_codes *codes;
     struct graph_options o;
     uint32_t *links, *upper, *places;
     struct graph graph;
@@ -29,6 +36,7 @@ struct graph_growth {
     const uint32_t *batch;              // its rows
     size_t batch_len, padded;
     float *batch_vectors, *packed;
+    uint8_t *batch_codes;
     struct point *points;
     VEC(struct edge) edges;
     VEC(size_t) targets;                // where each target's edges begin; and their end
@@ -76,7 +84,7 @@ struct graph_growth *graph_grow(const struct space *s, const struct graph *old, 
     *g = (struct graph_growth){ .space = *s, .o = *o, .inserted = old_rows };
     g->graph = (struct graph){ .m = o->m, .entry = old ? old->entry : -1, .top = old ? old->top : 0 };
     place_rows(g, old, old_rows);
-    g->links = xcalloc((size_t)s->count * (2 * m + 1) + 1, sizeof *g->links);
+    g->links = pages_calloc((size_t)s->count * (2 * m + 1) + 1, sizeof *g->links);
     g->upper = xcalloc((size_t)g->graph.upper_count * (m + 1) + 1, sizeof *g->upper);
     if (old) {
         memcpy(g->links, old->links, (size_t)old_rows * (2 * m + 1) * sizeof *g->links);
@@ -86,6 +94,9 @@ struct graph_growth *graph_grow(const struct space *s, const struct graph *old, 
     g->batch_vectors = xcalloc(BATCH_MAX * s->dims, sizeof(float));
     g->packed = xcalloc(kernel_packed_size(s->dims, BATCH_MAX), sizeof(float));
     g->points = xcalloc(BATCH_MAX, sizeof *g->points);
+    g->codes = space_codes_new(&g->space, o->team);
+    g->by_codes = g->space, g->by_codes.codes = g->codes;
+    g->batch_codes = xcalloc(BATCH_MAX, space_codes_stride(g->codes));
     g->members = xcalloc(threads, sizeof *g->members);
     for (size_t i = 0; i < threads; i++) {
         struct member *w = &g->members[i];
@@ -93,6 +104,7 @@ struct graph_growth *graph_grow(const struct space *s, const struct graph *old, 
         w->product = xcalloc(GROUP * BATCH_MAX, sizeof(float));
         w->candidates = xcalloc(MAX(2 * ef, 2 * m + BATCH_MAX) + 1, sizeof *w->candidates);
         w->room = xcalloc(ef, sizeof *w->room);
+        w->found = xcalloc(ef, sizeof *w->found), w->nearness = xcalloc(ef, sizeof *w->nearness);
         w->chosen = xcalloc(2 * m + BATCH_MAX + 1, sizeof *w->chosen);
         w->bad_row = -1;
     }
@@ -110,9 +122,13 @@ void graph_growth_free(struct graph_growth *g)
         free(g->members[i].product);
         free(g->members[i].candidates);
         free(g->members[i].room);
+        free(g->members[i].found);
+        free(g->members[i].nearness);
         free(g->members[i].chosen);
     }
     free(g->members);
+    space_codes_free(g->codes);
+    free(g->batch_codes);
     free(g->links);
     free(g->upper);
     free(g->places);
@@ -129,7 +145,8 @@ void graph_growth_free(struct graph_growth *g)
 static struct point row_point(const struct graph_growth *g, uint32_t row)
 {
     const struct space *s = &g->space;
-    return (struct point){ s->vectors + row * s->dims, metric_weight(s->metric, s->norms[row]), metric_offset(s->metric, s->norms[row]) };
+    return (struct point){ .vector = s->vectors + row * s->dims, .weight = metric_weight(s->metric, s->norms[row]),
+                           .offset = metric_offset(s->metric, s->norms[row]) };
 }
 
 // Of candidates, nearest first, those that are nearer to the row than to every one chosen before (algorithm 4 of the paper): links lead in all
@@ -164,15 +181,34 @@ static size_t add_from_batch(struct graph_growth *g, struct member *w, size_t in
 {
     struct top t = { w->room, 0, (size_t)g->o.ef_construction };
     const struct point *p = &g->points[index];
-    float scale = metric_scale(g->space.metric);
+    float scale = metric_scale(g->space.metric), least = -INFINITY;    // what is farther than ef of the graph will not be chosen from
+    if (count == t.room) {
+        least = w->candidates[0].nearness;
+        for (size_t i = 1; i < count; i++)
+            least = MIN(least, w->candidates[i].nearness);
+    }
     for (size_t q = 0; q < g->batch_len; q++)
         if (q != index && g->places[2 * (size_t)g->batch[q]] >= layer) {
             float nearness = product[q] * (g->points[q].weight * scale) * p->weight + (g->points[q].offset + p->offset);
-            if (nearness >= top_floor(&t))
+            if (nearness >= least && nearness >= top_floor(&t))
                 top_offer(&t, (struct near){ nearness, g->batch[q] });
         }
     memcpy(w->candidates + count, w->room, t.len * sizeof *w->room);
     return count + t.len;
+}
+
+// From the graph as it stands, with their nearness by the floats.
+static size_t find_candidates(struct graph_growth *g, struct member *w, const struct point *p, int layer)
+{
+    struct walked found = graph_search(&g->graph, &g->by_codes, w->walk, p, layer, (size_t)g->o.ef_construction);
+    if (found.bad_row >= 0)
+        w->bad_row = found.bad_row;
+    for (size_t i = 0; i < found.len; i++)
+        w->found[i] = found.at[i].row;
+    space_nearness(&g->space, p, w->found, found.len, w->nearness);
+    for (size_t i = 0; i < found.len; i++)
+        w->candidates[i] = (struct near){ w->nearness[i], w->found[i] };
+    return found.len;
 }
 
 static void link_row(struct graph_growth *g, struct member *w, size_t index, const float *product)
@@ -182,11 +218,7 @@ static void link_row(struct graph_growth *g, struct member *w, size_t index, con
     for (uint32_t layer = g->places[2 * (size_t)row] + 1; layer-- > 0;) {
         size_t count = 0;
         if (g->graph.entry >= 0 && (int)layer <= g->graph.top) {
-            struct walked found = graph_search(&g->graph, &g->space, w->walk, &g->points[index], (int)layer, ef);
-            if (found.bad_row >= 0)
-                w->bad_row = found.bad_row;
-            memcpy(w->candidates, found.at, found.len * sizeof *found.at);
-            count = found.len;
+            count = find_candidates(g, w, &g->points[index], (int)layer);
         }
         count = add_from_batch(g, w, index, product, layer, count);
         qsort(w->candidates, count, sizeof *w->candidates, by_near);
@@ -273,6 +305,7 @@ static void prepare_batch(struct graph_growth *g)
     for (size_t i = 0; i < g->batch_len; i++) {
         memcpy(g->batch_vectors + i * dims, g->space.vectors + g->batch[i] * dims, dims * sizeof(float));
         g->points[i] = row_point(g, g->batch[i]);
+        space_codes_point(g->codes, g->batch[i], g->batch_codes + i * space_codes_stride(g->codes), &g->points[i]);
     }
     kernels_pack(g->batch_vectors, dims, 0, g->batch_len, dims, g->batch_len, g->packed);
 }

@@ -4,6 +4,9 @@
 
 #include <math.h>
 
+#include "vector/graph_codes.h"
+#include "vector/pages.h"
+
 #define EXPANDED 0x80000000u            // on a row of the pool: its links were followed (rows are under 2^31)
 
 struct walk {
@@ -19,7 +22,7 @@ struct walk {
 struct point space_point(const struct space *s, const float *vector)
 {
     float norm = (float)metric_norm(vector, s->dims);
-    return (struct point){ vector, metric_weight(s->metric, norm), metric_offset(s->metric, norm) };
+    return (struct point){ .vector = vector, .weight = metric_weight(s->metric, norm), .offset = metric_offset(s->metric, norm) };
 }
 
 void space_nearness(const struct space *s, const struct point *p, const uint32_t *which, size_t count, float *nearness)
@@ -32,11 +35,20 @@ void space_nearness(const struct space *s, const struct point *p, const uint32_t
     }
 }
 
+// By what the space has for walks.
+static void walk_nearness(const struct space *s, const struct point *p, const uint32_t *which, size_t count, float *nearness)
+{
+    if (s->codes)
+        space_codes_nearness(s->codes, p, which, count, nearness);
+    else
+        space_nearness(s, p, which, count, nearness);
+}
+
 struct walk *walk_new(int64_t rows, int m, size_t ef_max)
 {
     struct walk *w = xcalloc(1, sizeof *w);
     *w = (struct walk){ .rows = rows, .bad_row = -1 };
-    w->seen = xcalloc((size_t)rows + 1, sizeof *w->seen);
+    w->seen = pages_calloc((size_t)rows + 1, sizeof *w->seen);
     w->pool = xcalloc(ef_max + 1, sizeof *w->pool);
     w->fresh = xcalloc((size_t)(2 * m) + 1, sizeof *w->fresh);
     w->nearness = xcalloc((size_t)(2 * m) + 1, sizeof *w->nearness);
@@ -86,6 +98,14 @@ static const uint32_t *links_of(const struct graph *g, uint32_t row, int layer, 
     return g->upper + (size_t)block * ((size_t)g->m + 1);
 }
 
+// Brings a row's links in layer 0 near.
+static void fetch_links(const struct graph *g, uint32_t row)
+{
+    size_t width = 2 * (size_t)g->m + 1;
+    for (size_t i = 0; i < width; i += 16)
+        __builtin_prefetch(g->links + (size_t)row * width + i);
+}
+
 // Follows the links of a row; the lowest place at which something was put into the pool.
 static size_t expand(const struct graph *g, const struct space *s, struct walk *w, const struct point *p, uint32_t row, int layer)
 {
@@ -95,6 +115,9 @@ static size_t expand(const struct graph *g, const struct space *s, struct walk *
         w->bad_row = row;
         return lowest;
     }
+    for (uint32_t i = 1; i <= links[0]; i++)
+        if (links[i] < w->rows)
+            __builtin_prefetch(&w->seen[links[i]]);
     for (uint32_t i = 1; i <= links[0]; i++) {
         if (links[i] >= w->rows) {
             w->bad_row = row;
@@ -103,11 +126,14 @@ static size_t expand(const struct graph *g, const struct space *s, struct walk *
         if (w->seen[links[i]] == w->round)
             continue;
         w->seen[links[i]] = w->round;
-        __builtin_prefetch(s->norms + links[i]);
+        if (s->codes)
+            space_codes_fetch(s->codes, links[i]);
+        else
+            __builtin_prefetch(s->norms + links[i]);
         w->fresh[fresh++] = links[i];
     }
     if (fresh)
-        space_nearness(s, p, w->fresh, fresh, w->nearness);
+        walk_nearness(s, p, w->fresh, fresh, w->nearness);
     for (size_t i = 0; i < fresh; i++) {
         if (!isfinite(w->nearness[i])) {
             w->bad_row = w->fresh[i];
@@ -144,6 +170,8 @@ static void search_layer(const struct graph *g, const struct space *s, struct wa
             continue;
         }
         w->pool[at].row |= EXPANDED;
+        if (layer == 0 && at + 1 < w->len)              // most often the next one
+            fetch_links(g, w->pool[at + 1].row & ~EXPANDED);
         size_t lowest = expand(g, s, w, p, row, layer);
         at = MIN(at + 1, lowest);
     }
@@ -155,7 +183,7 @@ struct walked graph_search(const struct graph *g, const struct space *s, struct 
     if (g->entry < 0)
         return (struct walked){ w->pool, 0, -1 };
     uint32_t entry = (uint32_t)g->entry;
-    space_nearness(s, p, &entry, 1, w->nearness);
+    walk_nearness(s, p, &entry, 1, w->nearness);
     if (!isfinite(w->nearness[0]))
         return (struct walked){ w->pool, 0, g->entry };
     w->pool[0] = (struct near){ w->nearness[0], entry };

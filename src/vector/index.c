@@ -33,6 +33,8 @@ bool vector_is_finite(const float *x, size_t count)
     return bad == 0;
 }
 
+bool vector_norm_is_fine(double norm) { return norm == 0 || (norm >= VECTOR_NORM_MIN && norm <= VECTOR_NORM_MAX); }
+
 static bool damaged(const struct vector_index *x, struct err *err, const char *what)
 {
     return err_set(err, ERR_DAMAGED, STR_FMT "/manifest.json: %s", STR_ARG(x->dir), what);
@@ -209,5 +211,7 @@ bool vector_index_id(const struct vector_index *x, int64_t row, Str *out, struct
     if (from < 0 || to <= from || to > (int64_t)x->ids.len)
         return err_set(err, ERR_DAMAGED, STR_FMT ": the id of row %lld has no place in its file", STR_ARG(x->dir), (long long)row);
     *out = (Str){ x->ids.data + from, (size_t)(to - from) - 1 };        // without the line end
+    if (str_has(*out, '\n') || str_has(*out, '\t'))
+        return err_set(err, ERR_DAMAGED, STR_FMT ": the id of row %lld is more than one word of a table", STR_ARG(x->dir), (long long)row);
     return true;
 }

@@ -25,6 +25,7 @@ enum vector_kind { VECTOR_EXACT, VECTOR_HNSW };
 enum { VECTOR_DIMS_MAX = 1 << 16 };
 #define VECTOR_COUNT_MAX ((int64_t)INT32_MAX)
 #define VECTOR_NORM_MAX 1e18            // longer vectors are refused: products of two must stay finite
+#define VECTOR_NORM_MIN 1e-18           // shorter ones too, but zeros: products of two must not vanish
 
 struct codes {                          // 8-bit vectors: value = (code - 128) · scale + center
     const uint8_t *bytes;               // count × stride; NULL: there are none
@@ -69,5 +70,7 @@ static inline const float *vector_index_row(const struct vector_index *x, int64_
 bool vector_index_id(const struct vector_index *x, int64_t row, Str *out, struct err *err) MUST_CHECK;
 const char *vector_kind_name(enum vector_kind kind);    // "exact", "hnsw"
 bool vector_kind_find(Str name, enum vector_kind *out); // false: there is none of that name
+// Is a vector of this norm one that an index takes?
+bool vector_norm_is_fine(double norm);
 // Are these `count` numbers all finite?
 bool vector_is_finite(const float *x, size_t count);

@@ -2,12 +2,14 @@
 // Sequences go through `petri embed`'s own code into a temporary folder, so a query's vector is exactly the one it would have in an index.
 #include "vector/queries.h"
 
+#include <time.h>
 #include <unistd.h>
 
 #include "base/vec.h"
 #include "model/checkpoint.h"
 #include "model/embed.h"
 #include "sys/file.h"
+#include "sys/lock.h"
 #include "vector/feed.h"
 
 static bool read_vectors(const struct vector_index *x, Str path, struct queries *q, struct err *err)
@@ -61,10 +63,47 @@ static bool set_options(const struct vector_index *x, struct embed_options *o, s
     return true;
 }
 
+// --- the temporary folder: petri-queries-… with the file "lock", which is held while the folder is used, and the folder "vectors"
+
+#define TEMPORARY "petri-queries-"
+enum { YOUNG_SECONDS = 60 };            // its maker may not hold the lock yet
+
+// Removes what searches that were killed have left.
+static void sweep(Str base)
+{
+    struct arena scratch = { 0 };
+    struct err ignored;
+    struct stat st;
+    Str *names;
+    size_t count = 0;
+    bool ok = dir_list(&scratch, base, &names, &count, &ignored);
+    for (size_t i = 0; i < count && ok; i++) {
+        Str path = str_join_path(&scratch, base, names[i]);
+        int lock = -1;
+        if (!str_starts(names[i], STR(TEMPORARY)) || lstat(path.data, &st) != 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid()
+            || time(NULL) - st.st_mtime < YOUNG_SECONDS || !lock_take(str_join_path(&scratch, path, STR("lock")), &lock, &ignored))
+            continue;
+        bool removed UNUSED = tree_remove(path, &ignored);
+        close(lock);
+    }
+    arena_release(&scratch);
+}
+
+static bool make_temporary(struct arena *a, Str *dir, int *lock, struct err *err)
+{
+    const char *given = getenv("TMPDIR");
+    Str base = str_of(given && given[0] ? given : "/tmp");
+    sweep(base);
+    *dir = str_join_path(a, base, STR(TEMPORARY "XXXXXX"));
+    if (mkdtemp((char *)(uintptr_t)dir->data) == NULL)
+        return err_errno(err, "cannot make the temporary folder " STR_FMT, STR_ARG(*dir));
+    return lock_take(str_join_path(a, *dir, STR("lock")), lock, err) || err->code == ERR_UNSUPPORTED;
+}
+
 static bool embed(const struct vector_index *x, const struct checkpoint *c, Str path, int threads, struct queries *q, struct err *err)
 {
-    const char *base = getenv("TMPDIR");
-    Str dir = str_printf(&q->arena, "%s/petri-queries-XXXXXX", base && base[0] ? base : "/tmp");
+    Str dir = { 0 };
+    int lock = -1;
     struct embed_options o = { .checkpoint = c, .inputs = &path, .input_count = 1, .encoder = { .threads = threads } };
     struct embed_summary summary;
     struct err ignored;
@@ -75,11 +114,13 @@ static bool embed(const struct vector_index *x, const struct checkpoint *c, Str 
     if (!str_eq(given, wanted))
         return err_set(err, ERR_CONFLICT, STR_FMT " is another model (" STR_FMT ") than the one that the vectors of " STR_FMT " were made with ("
                        STR_FMT ")", STR_ARG(c->dir), STR_ARG(given), STR_ARG(x->dir), STR_ARG(wanted));
-    if (mkdtemp((char *)(uintptr_t)dir.data) == NULL)
-        return err_errno(err, "cannot make the temporary folder " STR_FMT, STR_ARG(dir));
-    o.out = dir;
-    bool ok = embed_run(&q->arena, &o, &summary, err) && read_vectors(x, dir, q, err);
+    if (!make_temporary(&q->arena, &dir, &lock, err))
+        return false;
+    o.out = str_join_path(&q->arena, dir, STR("vectors"));
+    bool ok = embed_run(&q->arena, &o, &summary, err) && read_vectors(x, o.out, q, err);
     bool removed UNUSED = tree_remove(dir, &ignored);
+    if (lock >= 0)
+        close(lock);
     return ok;
 }
 

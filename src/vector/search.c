@@ -9,6 +9,8 @@
 #include "sys/machine.h"
 #include "vector/exact.h"
 #include "vector/graph.h"
+#include "vector/recheck.h"
+#include "vector/scan.h"
 
 enum { SLACK = 32, THREADS_MAX = 256, EF_UNMEASURED = 64 };
 enum { CHUNK = 4096, CANDIDATES_MAX = 1 << 22 };        // queries at once, and about as many candidates of them: memory
@@ -20,6 +22,7 @@ struct searcher {
     const struct kernels *kernels;
     size_t each;
     int64_t ef;
+    float longest;                      // of exact search: recheck_longest()
     struct walk **walks;                // of each of the team; NULL: not needed so far
 };
 
@@ -76,19 +79,27 @@ struct order {
     const float *queries;
     const struct top *tops;
     struct found *out;
+    bool *unsure;                       // NULL: not asked
+    atomic_bool is_short;               // too few rows came: what is said of them is no number
 };
 
 static void order_query(void *arg, size_t q, int member UNUSED)
 {
-    const struct order *o = arg;
+    struct order *o = arg;
     const struct vector_index *x = o->s->index;
     const struct top *t = &o->tops[q];
+    if (t->len < o->s->each) {
+        atomic_store(&o->is_short, true);
+        return;
+    }
     struct found *all = xcalloc(t->len + 1, sizeof *all);
     for (size_t i = 0; i < t->len; i++)
         all[i] = (struct found){ t->at[i].row, metric_nearness(x->metric, o->queries + q * (size_t)x->dims, vector_index_row(x, t->at[i].row),
                                                                (size_t)x->dims) };
     qsort(all, t->len, sizeof *all, by_nearness);
     memcpy(o->out + q * o->s->each, all, o->s->each * sizeof *all);
+    if (o->unsure && (int64_t)t->len < x->count)
+        o->unsure[q] = !recheck_is_sure(all, o->s->each, top_floor(t), recheck_error(x, o->s->longest, o->queries + q * (size_t)x->dims));
     free(all);
 }
 
@@ -139,6 +150,25 @@ static bool find_candidates(struct searcher *s, const float *queries, size_t cou
     return exact_search(&e, queries, count, tops, err);
 }
 
+// The final order; where the candidates may not be the right ones, with a second look.
+static bool order(struct searcher *s, const float *queries, size_t count, const struct top *tops, struct found *out, struct err *err)
+{
+    struct order o = { s, queries, tops, out, searcher_is_exact(s) ? xcalloc(count, sizeof *o.unsure) : NULL, false };
+    size_t *which = xcalloc(count, sizeof *which), unsure = 0;
+    if (o.unsure && s->longest == 0)
+        s->longest = recheck_longest(s->index);
+    team_run(s->team, count, order_query, &o);
+    for (size_t q = 0; q < count && o.unsure; q++)
+        if (o.unsure[q])
+            which[unsure++] = q;
+    struct exact e = { s->index, s->kernels, s->team, false };
+    bool ok = !o.is_short || err_set(err, ERR_DAMAGED, STR_FMT ": its norms or 8-bit vectors are not those of its vectors", STR_ARG(s->index->dir));
+    ok = ok && (unsure == 0 || recheck(&e, s->longest, queries, which, unsure, s->each, out, err));
+    free(o.unsure);
+    free(which);
+    return ok;
+}
+
 static bool run_chunk(struct searcher *s, const float *queries, size_t count, struct found *out, struct err *err)
 {
     size_t wanted = searcher_uses_codes(s) ? exact_code_candidates(s->o.k) : s->o.k + SLACK;
@@ -147,9 +177,7 @@ static bool run_chunk(struct searcher *s, const float *queries, size_t count, st
     struct top *tops = xcalloc(count, sizeof *tops);
     for (size_t q = 0; q < count; q++)
         tops[q] = (struct top){ room + q * keep, 0, keep };
-    bool ok = find_candidates(s, queries, count, tops, err);
-    if (ok)
-        team_run(s->team, count, order_query, &(struct order){ s, queries, tops, out });
+    bool ok = find_candidates(s, queries, count, tops, err) && order(s, queries, count, tops, out, err);
     free(tops);
     free(room);
     return ok;
@@ -157,7 +185,7 @@ static bool run_chunk(struct searcher *s, const float *queries, size_t count, st
 
 bool searcher_run(struct searcher *s, const float *queries, size_t count, struct found *out, struct err *err)
 {
-    size_t chunk = MAX(MIN((size_t)CHUNK, CANDIDATES_MAX / (s->each + SLACK) / EXACT_BATCH * EXACT_BATCH), (size_t)EXACT_BATCH);
+    size_t chunk = MAX(MIN((size_t)CHUNK, CANDIDATES_MAX / (s->each + SLACK)), (size_t)SCAN_PANEL_MAX);
     for (size_t first = 0; first < count && s->each; first += chunk)
         if (!run_chunk(s, queries + first * (size_t)s->index->dims, MIN(chunk, count - first), out + first * s->each, err))
             return false;

@@ -51,6 +51,20 @@ static void add_row(struct strbuf *out, const double *values, size_t count)
     strbuf_addc(out, ']');
 }
 
+// 1,234,567, as tables show it.
+static const char *grouped(char out[32], double count)
+{
+    char digits[24];
+    int len = snprintf(digits, sizeof digits, "%.0f", count), at = 0;
+    for (int i = 0; i < len; i++) {
+        if (i && (len - i) % 3 == 0)
+            out[at++] = ',';
+        out[at++] = digits[i];
+    }
+    out[at] = 0;
+    return out;
+}
+
 static double known(int64_t count) { return count < 0 ? (double)NAN : (double)count; }
 
 static void add_histogram(struct strbuf *out, const struct chart *c, const char *series, const struct histogram *h)
@@ -139,12 +153,14 @@ static int class_of(const struct spread *l, int64_t length)
 
 static void add_class_name(struct strbuf *out, const struct spread *l, int c)
 {
+    char from[32], to[32];
+    grouped(to, c < CLASSES - 1 ? l->quarters[c] : l->most);
     if (l->count == 0)
         strbuf_addz(out, "\"sequences\"");
     else if (c == 0)
-        strbuf_addf(out, "\"up to %.0f residues\"", l->quarters[0]);
+        strbuf_addf(out, "\"up to %s residues\"", to);
     else
-        strbuf_addf(out, "\"%.0f to %.0f residues\"", l->quarters[c - 1] + 1, c < CLASSES - 1 ? l->quarters[c] : l->most);
+        strbuf_addf(out, "\"%s to %s residues\"", grouped(from, l->quarters[c - 1] + 1), to);
 }
 
 static void add_labelled(struct strbuf *out, const double at[PCA_COMPONENTS], Str label)
@@ -188,10 +204,11 @@ static void add_probes(struct strbuf *out, const struct vector_stats *s, bool sh
 static bool add_map(struct strbuf *out, const struct vector_stats *s, bool show_ids, struct err *err)
 {
     const struct spread *l = &s->lengths;
+    char drawn[32], all[32];
     int64_t shown = MIN(s->index->count, (int64_t)POINTS_SHOWN);
     strbuf_addz(out, ",\n{\"kind\": \"scatter\", \"id\": \"map\", \"title\": \"Map of the embeddings\", ");
     strbuf_addf(out, "\"help\": \"Each point is a sequence, at its two principal components: the directions in which the vectors differ "
-                "most. %lld of %lld are drawn", (long long)shown, (long long)s->index->count);
+                "most. %s of %s are drawn", grouped(drawn, (double)shown), grouped(all, (double)s->index->count));
     strbuf_addf(out, "%s.\", ", l->count ? ", coloured by length" : "");
     for (int i = 0; i < PCA_COMPONENTS; i++)
         strbuf_addf(out, "\"%c\": {\"title\": \"component %d, %.1f %% of the variance\"}, ", "xy"[i], i + 1,
@@ -234,9 +251,10 @@ static const struct column vector_columns[] = {
 static void add_nearest(struct strbuf *out, struct arena *a, const struct vector_stats *s)
 {
     const char *what = stats_distance_name(s->index->metric);
+    char count[32];
     struct chart c = { .title = "Nearest neighbours", .y = "\"title\": \"vectors\"", .x = str_z(a, str_printf(a, "\"title\": \"%s\"", what)) };
-    c.help = str_z(a, str_printf(a, "The %s of a vector and the nearest other one, from %lld vectors that lie evenly among all.", what,
-                                 (long long)s->nearest.count));
+    c.help = str_z(a, str_printf(a, "The %s of a vector and the nearest other one, from %s vectors that lie evenly among all.", what,
+                                 grouped(count, (double)s->nearest.count)));
     add_histogram(out, &c, "vectors", &s->nearest_bins);
 }
 

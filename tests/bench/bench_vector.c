@@ -3,15 +3,18 @@
 //     bench_vector make FILE.npy ROWS DIMS SEED     writes vectors like embeddings: 10,000 families in 24 hidden directions, turned into DIMS numbers, and a
 //                                                   tenth of noise in each number; what is common to all is twice as long as what differs
 //     bench_vector search INDEX QUERIES.npy THREADS exact|own      prints one JSON line
-// The peak of a core (independent multiply-adds in registers) is measured before and after. Seconds are processor time of all threads ("cpu") and wall
+// The peak of a core (independent multiply-adds in registers) is measured before and after; and how fast the same threads read the vectors and do
+// nothing else, which is what few queries wait for. Seconds are processor time of all threads ("cpu") and wall
 // time; on a machine with other work believe the first. FLOP are those of the products alone: 2 · queries · rows · dims.
 #include <math.h>
+#include <stdatomic.h>
 
 #include "peak.h"
 
 #include "base/arena.h"
 #include "model/npy.h"
 #include "model/outfile.h"
+#include "model/team.h"
 #include "vector/queries.h"
 #include "vector/search.h"
 
@@ -62,6 +65,39 @@ static bool make(Str path, int64_t rows, size_t dims, uint64_t seed, struct err 
     return ok;
 }
 
+// --- reading
+
+struct reading {
+    const uint64_t *words;
+    size_t count, part;
+    atomic_ullong sum;
+};
+
+static void read_part(void *arg, size_t item, int member UNUSED)
+{
+    struct reading *r = arg;
+    uint64_t sum = 0;
+    for (size_t i = item * r->part; i < MIN(r->count, (item + 1) * r->part); i++)
+        sum += r->words[i];
+    atomic_fetch_add(&r->sum, sum);
+}
+
+// Bytes a second.
+static double read_speed(const struct vector_index *x, int threads)
+{
+    size_t bytes = (size_t)(x->count * x->dims) * sizeof(float);
+    struct reading r = { .words = (const void *)x->vectors, .count = bytes / 8, .part = 1 << 15 };
+    struct team *team = team_new(threads);
+    double best = 0;
+    for (int i = 0; i < 3; i++) {
+        double start = clock_seconds(CLOCK_MONOTONIC);
+        team_run(team, (r.count + r.part - 1) / r.part, read_part, &r);
+        best = MAX(best, (double)bytes / (clock_seconds(CLOCK_MONOTONIC) - start));
+    }
+    team_free(team);
+    return best;
+}
+
 static bool search(Str dir, Str queries, int threads, bool exact, struct err *err)
 {
     struct queries q;
@@ -78,10 +114,12 @@ static bool search(Str dir, Str queries, int threads, bool exact, struct err *er
     ok = ok && searcher_run(s, q.vectors, q.count, found, err);
     struct spent end = now();
     double most = MAX(before, peak(threads)), flop = 2.0 * (double)q.count * (double)x->count * (double)x->dims, cpu = end.cpu - start.cpu;
-    printf("{\"rows\": %lld, \"dims\": %lld, \"queries\": %zu, \"threads\": %d, \"open_ms\": %.3f, \"wall\": %.4f, \"cpu\": %.4f, \"peak_gflops\": %.1f, "
+    double wall = end.wall - start.wall, vector_bytes = (double)x->count * (double)x->dims * sizeof(float);
+    printf("{\"bytes_per_second\": %.4g, \"read_bytes_per_second\": %.4g, ", vector_bytes / wall, read_speed(x, threads));
+    printf("\"rows\": %lld, \"dims\": %lld, \"queries\": %zu, \"threads\": %d, \"open_ms\": %.3f, \"wall\": %.4f, \"cpu\": %.4f, \"peak_gflops\": %.1f, "
            "\"gflops_by_cpu\": %.1f, \"fraction\": %.3f, \"queries_per_second\": %.0f, \"queries_per_cpu_second\": %.0f}\n",
-           (long long)x->count, (long long)x->dims, q.count, threads, opened * 1e3, end.wall - start.wall, cpu, most / 1e9, flop / cpu / 1e9,
-           flop / cpu / most, (double)q.count / (end.wall - start.wall), (double)q.count / cpu);
+           (long long)x->count, (long long)x->dims, q.count, threads, opened * 1e3, wall, cpu, most / 1e9, flop / cpu / 1e9,
+           flop / cpu / most, (double)q.count / wall, (double)q.count / cpu);
     free(found);
     searcher_free(s);
     queries_release(&q);

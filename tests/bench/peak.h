@@ -76,30 +76,45 @@ static int multiply_add(void)
     return 1;
 }
 
-// FLOP a second of processor time, of one thread; the best of some.
+enum { PEAK_ROUNDS = 6, PEAK_THREADS = 64 };
+struct peak_thread {
+    pthread_barrier_t *together;
+    double flops[PEAK_ROUNDS];          // a second of processor time
+};
+
 static void *measure_peak(void *arg)
 {
-    double *best = arg;
-    for (int i = 0; i < 6; i++) {
+    struct peak_thread *t = arg;
+    for (int i = 0; i < PEAK_ROUNDS; i++) {
+        pthread_barrier_wait(t->together);
         double start = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
         int lanes = multiply_add();
-        double flop = 2.0 * PEAK_LOOPS * PEAK_CHAINS * lanes / (clock_seconds(CLOCK_THREAD_CPUTIME_ID) - start);
-        *best = MAX(*best, flop);
+        t->flops[i] = 2.0 * PEAK_LOOPS * PEAK_CHAINS * lanes / (clock_seconds(CLOCK_THREAD_CPUTIME_ID) - start);
     }
     return NULL;
 }
 
-// On `threads` at once, of one of them on average.
+// On `threads` at once, of one of them on average; the best of some rounds. Each begins together: two that share a core must not be measured alone.
 static double peak(int threads)
 {
-    pthread_t thread[64];
-    double best[64] = { 0 }, sum = 0;
-    threads = MIN(threads, 64);
-    for (int i = 0; i < threads; i++)
-        pthread_create(&thread[i], NULL, measure_peak, &best[i]);
+    pthread_t thread[PEAK_THREADS];
+    struct peak_thread of[PEAK_THREADS] = { 0 };
+    pthread_barrier_t together;
+    double best = 0;
+    threads = MIN(threads, PEAK_THREADS);
+    pthread_barrier_init(&together, NULL, (unsigned)threads);
     for (int i = 0; i < threads; i++) {
-        pthread_join(thread[i], NULL);
-        sum += best[i];
+        of[i].together = &together;
+        pthread_create(&thread[i], NULL, measure_peak, &of[i]);
     }
-    return sum / threads;
+    for (int i = 0; i < threads; i++)
+        pthread_join(thread[i], NULL);
+    for (int round = 0; round < PEAK_ROUNDS; round++) {
+        double sum = 0;
+        for (int i = 0; i < threads; i++)
+            sum += of[i].flops[round];
+        best = MAX(best, sum / threads);
+    }
+    pthread_barrier_destroy(&together);
+    return best;
 }

@@ -226,6 +226,45 @@ TEST(links_and_ids_out_of_range_are_refused_where_they_are_read)
     EXPECT_ERR(vector_index_id(x, 6, &id, &err), err, ERR_DAMAGED);
     EXPECT_ERR(vector_index_id(x, 7, &id, &err), err, ERR_DAMAGED);
     EXPECT_OK(vector_index_id(x, 8, &id, &err), err);
+    starts[10] = starts[9];
+    EXPECT_ERR(vector_index_id(x, 9, &id, &err), err, ERR_DAMAGED);
+    starts[12] = starts[13];            // two lines
+    EXPECT_ERR(vector_index_id(x, 11, &id, &err), err, ERR_DAMAGED);
     vector_index_close(x);
+    arena_release(&a);
+}
+
+TEST(what_could_not_be_added_leaves_the_old_index_and_no_file_of_its_own)
+{
+    struct arena a = { 0 };
+    struct err err;
+    struct build_summary summary;
+    Str input = some_vectors(&a, "x.npy", 60, 6), dir = build(&a, "i", input, VECTOR_HNSW, false), text, *before, *after;
+    Str links = str_join_path(&a, dir, STR("links-1.npy"));
+    size_t count, now;
+    EXPECT_OK(file_read(&a, links, 1 << 20, &text, &err), err);
+    memset((char *)(uintptr_t)text.data + text.len - 400, 0xff, 400);
+    EXPECT_OK(file_write_atomic(links, text, &err), err);
+    EXPECT_OK(dir_list(&a, dir, &before, &count, &err), err);
+    EXPECT_ERR(index_add(&a, &(struct build_options){ .out = dir, .inputs = &input, .input_count = 1, .threads = 2 }, &summary, &err), err, ERR_DAMAGED);
+    EXPECT_OK(dir_list(&a, dir, &after, &now, &err), err);
+    EXPECT_INT(now, count);
+    struct vector_index *x = vector_index_open(dir, &err);
+    EXPECT_OK(x != NULL, err);
+    EXPECT_INT(x->generation, 1);
+    vector_index_close(x);
+    arena_release(&a);
+}
+
+TEST(vectors_too_short_to_be_compared_are_refused_with_their_row)
+{
+    struct arena a = { 0 };
+    struct err err;
+    struct build_summary summary;
+    const float data[] = { 0, 0, 1e-17f, 0, 1e-19f, 1e-19f };
+    Str input = write_array(&a, "x.npy", 3, 2, data);
+    struct build_options o = { .out = inside(&a, "i"), .inputs = &input, .input_count = 1 };
+    EXPECT_ERR(index_build(&a, &o, &summary, &err), err, ERR_INVALID);
+    EXPECT(str_find(str_of(err.text), STR("row 2 is a vector shorter, but not zero, than 1e-18")) > 0);
     arena_release(&a);
 }

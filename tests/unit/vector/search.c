@@ -8,7 +8,9 @@
 #include "unit/test.h"
 #include "vector/exact.h"
 #include "vector/graph.h"
+#include "vector/graph_codes.h"
 #include "vector/sample.h"
+#include "vector/scan.h"
 #include "vector/search.h"
 #include "vector/top.h"
 
@@ -78,36 +80,89 @@ TEST(the_best_of_many_are_the_same_whatever_their_order_and_the_lower_row_wins_a
     EXPECT(t.at[0].row == 14 && u.at[0].row == 14);     // the farthest of them stands first
 }
 
+// Every query's rows and their order are those of a loop in double.
+static void expect_exact(struct arena *a, const struct vector_index *x, const float *queries, size_t count, size_t k)
+{
+    static const char *const kernels[] = { "plain", "avx2", "avx512" };
+    struct err err;
+    for (size_t i = 0; i < LEN(kernels); i++) {
+        if (!kernels_find(kernels[i]))
+            continue;
+        struct searcher *s = searcher_new(x, &(struct search_options){ .k = k, .threads = 2, .kernels = kernels[i] }, &err);
+        size_t each = searcher_each(s);
+        struct found *found = NEW_ARRAY(a, struct found, count * each);
+        EXPECT_INT(each, MIN((int64_t)k, x->count));
+        EXPECT_OK(searcher_run(s, queries, count, found, &err), err);
+        for (size_t q = 0; q < count; q++) {
+            const struct found *want = all_in_order(a, x, queries + q * (size_t)x->dims);
+            for (size_t n = 0; n < each; n++) {
+                EXPECT_INT(found[q * each + n].row, want[n].row);
+                EXPECT(found[q * each + n].nearness == want[n].nearness);
+            }
+        }
+        searcher_free(s);
+    }
+}
+
 TEST(exact_search_finds_what_a_loop_in_double_finds_with_every_kernel_metric_and_width)
 {
     static const int64_t sizes[][2] = { { 1, 1 }, { 2, 3 }, { 9, 16 }, { 225, 17 }, { 500, 48 }, { 460, 65 } };
-    static const char *const kernels[] = { "plain", "avx2", "avx512" };
-    struct err err;
     for (size_t i = 0; i < LEN(sizes); i++)
         for (int metric = METRIC_COSINE; metric <= METRIC_L2; metric++) {
             struct arena a = { 0 };
             struct vector_index x = index_of(&a, sizes[i][0], sizes[i][1], (enum metric)metric);
             float *queries = numbers(&a, (size_t)(70 * x.dims), 11);
             memcpy(queries, vector_index_row(&x, x.count - 1), (size_t)x.dims * sizeof *queries);
-            for (size_t k = 0; k < LEN(kernels); k++) {
-                if (!kernels_find(kernels[k]))
-                    continue;
-                struct searcher *s = searcher_new(&x, &(struct search_options){ .k = 12, .threads = 2, .kernels = kernels[k] }, &err);
-                size_t each = searcher_each(s);
-                struct found *found = NEW_ARRAY(&a, struct found, 70 * each);
-                EXPECT_INT(each, MIN(12, x.count));
-                EXPECT_OK(searcher_run(s, queries, 70, found, &err), err);
-                for (size_t q = 0; q < 70; q++) {
-                    const struct found *want = all_in_order(&a, &x, queries + q * (size_t)x.dims);
-                    for (size_t n = 0; n < each; n++) {
-                        EXPECT_INT(found[q * each + n].row, want[n].row);
-                        EXPECT(found[q * each + n].nearness == want[n].nearness);
-                    }
-                }
-                searcher_free(s);
-            }
+            expect_exact(&a, &x, queries, 70, 12);
+            expect_exact(&a, &x, queries, 3, 12);
             arena_release(&a);
         }
+}
+
+// What all vectors have in common is a thousand times what tells them apart: single precision can't order them.
+TEST(exact_search_is_exact_where_single_precision_is_not)
+{
+    for (int metric = METRIC_COSINE; metric <= METRIC_L2; metric++) {
+        struct arena a = { 0 };
+        struct vector_index x = index_of(&a, 900, 40, (enum metric)metric);
+        float *vectors = (float *)(uintptr_t)x.vectors, *norms = (float *)(uintptr_t)x.norms, *queries = numbers(&a, 40 * 40, 5);
+        for (size_t i = 0; i < 900 * 40; i++)
+            vectors[i] += 1000;
+        for (size_t i = 0; i < 40 * 40; i++)
+            queries[i] += 1000;
+        for (int64_t r = 0; r < 900; r++)
+            norms[r] = (float)metric_norm(vectors + r * 40, 40);
+        expect_exact(&a, &x, queries, 40, 10);
+        arena_release(&a);
+    }
+}
+
+TEST(exact_search_finds_the_nearest_of_very_short_and_very_long_vectors)
+{
+    static const float lengths[] = { 1e-17f, 1e16f };
+    for (size_t i = 0; i < LEN(lengths); i++)
+        for (int metric = METRIC_COSINE; metric <= METRIC_L2; metric++) {
+            struct arena a = { 0 };
+            struct vector_index x = index_of(&a, 300, 33, (enum metric)metric);
+            float *vectors = (float *)(uintptr_t)x.vectors, *norms = (float *)(uintptr_t)x.norms;
+            for (size_t v = 0; v < 300 * 33; v++)
+                vectors[v] *= lengths[i];
+            for (int64_t r = 0; r < 300; r++)
+                norms[r] = (float)metric_norm(vectors + r * 33, 33);
+            expect_exact(&a, &x, vectors + 50 * 33, 20, 7);
+            arena_release(&a);
+        }
+}
+
+TEST(many_identical_vectors_come_in_the_order_of_their_rows)
+{
+    struct arena a = { 0 };
+    struct vector_index x = index_of(&a, 700, 24, METRIC_COSINE);
+    for (int64_t r = 100; r < 600; r++)
+        memcpy((float *)(uintptr_t)x.vectors + r * 24, x.vectors, 24 * sizeof(float)), ((float *)(uintptr_t)x.norms)[r] = x.norms[0];
+    expect_exact(&a, &x, x.vectors, 2, 10);
+    expect_exact(&a, &x, x.vectors, 40, 650);
+    arena_release(&a);
 }
 
 TEST(exact_search_names_a_row_that_is_not_finite)
@@ -123,6 +178,57 @@ TEST(exact_search_names_a_row_that_is_not_finite)
     EXPECT(str_find(str_of(err.text), STR("row 250")) >= 0);
     searcher_free(s);
     arena_release(&a);
+}
+
+TEST(products_of_codes_are_whole_numbers_that_no_kernel_cuts_off)
+{
+    enum { N = 112, ROWS = 9 };
+    static const char *const kernels[] = { "plain", "avx2", "avx512" };
+    static const uint32_t which[] = { 8, 0, 3, 3 };
+    for (size_t k = 0; k < LEN(kernels); k++)
+        for (size_t n = 16; n <= N && kernels_find(kernels[k]); n += 16) {
+            uint8_t x[N];
+            int8_t rows[ROWS * N];
+            int32_t got[LEN(which)];
+            for (size_t i = 0; i < N; i++)
+                x[i] = i % 3 ? 255 : (uint8_t)(i * 37);
+            for (size_t i = 0; i < ROWS * N; i++)
+                rows[i] = (int8_t)(i / n == 3 ? -127 : i / n == 8 ? 127 : (int)(i * 91 % 255) - 127);
+            scan_find(kernels[k])->code_dots(x, rows, which, LEN(which), n, got);
+            for (size_t w = 0; w < LEN(which); w++) {
+                int32_t want = 0;
+                for (size_t i = 0; i < n; i++)
+                    want += x[i] * rows[which[w] * n + i];
+                EXPECT_INT(got[w], want);
+            }
+        }
+}
+
+TEST(numbers_that_are_finite_but_whose_products_are_not_give_an_error_and_no_made_up_rows)
+{
+    static const float norms_of[] = { 1, 1e-44f, NAN, INFINITY };
+    int damaged = 0;
+    for (size_t i = 0; i < LEN(norms_of); i++)
+        for (int metric = METRIC_COSINE; metric <= METRIC_L2; metric++) {
+            struct arena a = { 0 };
+            struct err err;
+            struct vector_index x = index_of(&a, 50, 20, (enum metric)metric);
+            struct found found[5];
+            struct searcher *s = searcher_new(&x, &(struct search_options){ .k = 5, .threads = 2 }, &err);
+            float *query = numbers(&a, 20, 3);
+            for (size_t v = 0; v < 50 * 20; v++)
+                ((float *)(uintptr_t)x.vectors)[v] = v % 2 ? 3e38f : -3e38f;
+            for (size_t v = 0; v < 20; v++)
+                query[v] = v % 4 < 2 ? 1e17f : -1e17f;
+            for (size_t r = 0; r < 50; r++)
+                ((float *)(uintptr_t)x.norms)[r] = norms_of[i];
+            bool is_found = searcher_run(s, query, 1, found, &err);         // some products are no numbers, some only too large
+            EXPECT(is_found ? isfinite(found[0].nearness) : err.code == ERR_DAMAGED);
+            damaged += !is_found;
+            searcher_free(s);
+            arena_release(&a);
+        }
+    EXPECT(damaged >= 3);
 }
 
 // --- graphs
@@ -161,6 +267,35 @@ static double recall_of(struct arena *a, const struct vector_index *x, const str
     return (double)hits / 500;
 }
 
+TEST(codes_say_nearly_how_near_two_rows_are)
+{
+    static const double allowed[] = { [METRIC_COSINE] = 0.02, [METRIC_DOT] = 0.3, [METRIC_L2] = 0.6 };      // of lengths of about 4
+    for (int metric = METRIC_COSINE; metric <= METRIC_L2; metric++) {
+        struct arena a = { 0 };
+        struct vector_index x = index_of(&a, 300, 50, (enum metric)metric);
+        struct space space = space_of(&x);
+        struct team *team = team_new(2);
+        struct space_codes *codes = space_codes_new(&space, team);
+        struct point p = space_point(&space, vector_index_row(&x, 5));
+        uint8_t code[64];
+        uint32_t rows[300];
+        float nearness[300];
+        for (uint32_t r = 0; r < 300; r++)
+            rows[r] = r;
+        EXPECT_INT(space_codes_stride(codes), 64);
+        space_codes_point(codes, 5, code, &p);
+        space_codes_nearness(codes, &p, rows, 300, nearness);
+        for (uint32_t r = 0; r < 300; r++) {
+            double want = metric_nearness(x.metric, vector_index_row(&x, 5), vector_index_row(&x, r), 50);
+            EXPECT(fabs((double)nearness[r] - want) < allowed[metric]);
+        }
+        EXPECT(nearness[5] == nearness[7]);             // identical rows
+        space_codes_free(codes);
+        team_free(team);
+        arena_release(&a);
+    }
+}
+
 TEST(a_graph_is_the_same_with_any_number_of_threads_and_leads_to_the_neighbours)
 {
     for (int metric = METRIC_COSINE; metric <= METRIC_L2; metric++) {
@@ -180,6 +315,31 @@ TEST(a_graph_is_the_same_with_any_number_of_threads_and_leads_to_the_neighbours)
         team_free(three);
         arena_release(&a);
     }
+}
+
+TEST(vectors_of_8_and_of_16_lanes_grow_the_same_graph)
+{
+    struct arena a = { 0 };
+    struct err err;
+    struct vector_index x = index_of(&a, 900, 37, METRIC_COSINE);
+    struct team *team = team_new(2);
+    struct graph_growth *grown[2] = { NULL };
+    static const char *const kernels[] = { "avx2", "avx512" };
+    uint32_t rows[900];
+    for (uint32_t r = 0; r < 900; r++)
+        rows[r] = r;
+    for (size_t i = 0; i < 2 && kernels_find(kernels[i]); i++) {
+        struct space space = space_of(&x);
+        space.kernels = kernels_find(kernels[i]);
+        grown[i] = graph_grow(&space, NULL, 0, &(struct graph_options){ 6, 40, team, NULL, NULL });
+        EXPECT_OK(graph_insert(grown[i], rows, 900, &err), err);
+    }
+    if (grown[0] && grown[1])
+        EXPECT(memcmp(graph_grown(grown[0])->links, graph_grown(grown[1])->links, 900 * 13 * sizeof(uint32_t)) == 0);
+    graph_growth_free(grown[0]);
+    graph_growth_free(grown[1]);
+    team_free(team);
+    arena_release(&a);
 }
 
 TEST(a_graph_grows_from_an_older_one)
