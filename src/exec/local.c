@@ -487,6 +487,22 @@ static const struct executor_ops local_ops = {
     .name = "local", .submit = local_submit, .cancel = local_cancel, .usage = local_usage, .free = local_free,
 };
 
+// PATH with folders as they are called in a sandbox: what a `..` starts from need not be there.
+static Str search_path_of(struct arena *a, Str path)
+{
+    struct strbuf b = { 0 };
+    if (str_find(path, STR("/..")) < 0)
+        return str_copy(a, path);
+    while (path.len) {
+        struct err ignored;
+        Str folder = str_cut(&path, ':'), real = folder;
+        if (str_find(folder, STR("/..")) >= 0 && !path_real(a, folder, &real, &ignored))
+            real = folder;
+        strbuf_addf(&b, "%s" STR_FMT, strbuf_str(&b).len ? ":" : "", STR_ARG(real));
+    }
+    return strbuf_take(&b, a);
+}
+
 struct executor *local_executor_new(struct loop *loop, struct store *store, Str home, const struct local_options *options,
                                     struct err *err)
 {
@@ -495,7 +511,7 @@ struct executor *local_executor_new(struct loop *loop, struct store *store, Str 
     x->base = (struct executor){ .ops = &local_ops, .loop = loop, .store = store };
     x->home = path_absolute(&x->arena, home);
     x->folder = str_join_path(&x->arena, x->home, STR("attempts"));
-    x->search_path = str_copy(&x->arena, path && *path ? str_of(path) : STR("/usr/local/bin:/usr/bin:/bin"));
+    x->search_path = search_path_of(&x->arena, path && *path ? str_of(path) : STR("/usr/local/bin:/usr/bin:/bin"));
     x->user_home = user_home && *user_home == '/' ? str_copy(&x->arena, str_of(user_home)) : (Str){ 0 };
     x->options = *options;
     x->disk_bytes = disk_bytes(home);
