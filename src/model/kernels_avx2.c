@@ -48,5 +48,11 @@ FN inline __attribute__((always_inline)) void v_half_sum(const vf *part, float l
     _mm_storeu_ps(lane, _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1)));
 }
 
+// Left to itself the compiler moves sums from register to register.
+FN inline __attribute__((always_inline)) void v_add_product(vf *sum, vf a, vf b)
+{
+    __asm__("vfmadd231ps %2, %1, %0" : "+x"(*sum) : "x"(a), "x"(b));
+}
+
 #include "model/kernels_body.h"
 #endif

@@ -7,6 +7,7 @@
 //   v_of_int, v_dot                         integers to floats; sum + four products of bytes in each lane
 //   v_store_low_bytes                       the low byte of each integer, one behind the other
 //   v_half_sum                              16 lanes to 4, see sum_lanes()
+//   v_add_product                           *sum = v_fma(a, b, *sum), in the register where it is
 //   ROWS, WIDE, TILES     rows of a tile; vectors across a tile; a list of the tiles there are: X(rows, vectors across)
 //   KERNEL_NAME, KERNEL_FUSED
 // Plain operators on vectors are used for the rest; the compiler must not fuse them (-ffp-contract=off), or the widths would differ.
@@ -115,7 +116,7 @@ FN void layer_norm(const float *x, size_t x_stride, float *out, size_t out_strid
 struct tile {
     size_t k;
     const float *a;
-    size_t a_row, a_step;               // from a row to the next, from a k to the next
+    size_t a_row, a_step;               // from a row to the next, from a k to the next: one of them is 1
     const float *b;
     size_t b_stride;
     bool more;                          // the sums go on from what c holds
@@ -131,6 +132,8 @@ struct tile {
 // What becomes of the sums.
 INLINE void finish_tile(const int rows, const int wide, const struct tile *s, vf sum[ROWS][WIDE])
 {
+    const size_t c_stride = s->c_stride;
+    float *c = s->c, *most = s->most;
     if (s->finish != GEMM_STORE)
         UNROLL for (int w = 0; w < wide; w++) {
             vf add = v_load(s->bias + w * LANES);
@@ -138,48 +141,125 @@ INLINE void finish_tile(const int rows, const int wide, const struct tile *s, vf
                 sum[r][w] += add;
         }
     if (s->finish == GEMM_BIAS_ADD)
-        UNROLL for (int r = 0; r < rows; r++)
+        UNROLL for (int r = 0; r < rows; r++, c += c_stride)
             UNROLL for (int w = 0; w < wide; w++)
-                sum[r][w] += v_load(s->c + (size_t)r * s->c_stride + w * LANES);
-    if (s->most)
+                sum[r][w] += v_load(c + w * LANES);
+    if (most)
         UNROLL for (int w = 0; w < wide; w++) {
-            vf most = v_load(s->most + w * LANES);
+            vf greatest = v_load(most + w * LANES);
             UNROLL for (int r = 0; r < rows; r++)
-                most = v_max(most, sum[r][w]);
-            v_store(s->most + w * LANES, most);
+                greatest = v_max(greatest, sum[r][w]);
+            v_store(most + w * LANES, greatest);
         }
-    UNROLL for (int r = 0; r < rows; r++)
+    c = s->c;
+    UNROLL for (int r = 0; r < rows; r++, c += c_stride)
         UNROLL for (int w = 0; w < wide; w++)
-            v_store(s->c + (size_t)r * s->c_stride + w * LANES, sum[r][w]);
-    if (s->finish == GEMM_BIAS_GELU)
-        for (int r = 0; r < rows; r++)
-            for (int w = 0; w < wide; w++) {
-                float *c = s->c + (size_t)r * s->c_stride + w * LANES;
-                v_store(c, v_gelu(v_load(c)));
-            }
+            v_store(c + w * LANES, sum[r][w]);
+    if (s->finish != GEMM_BIAS_GELU)
+        return;
+    c = s->c;
+    for (int r = 0; r < rows; r++, c += c_stride)
+        UNROLL for (int w = 0; w < wide; w++)
+            v_store(c + w * LANES, v_gelu(v_load(c + w * LANES)));
+}
+
+// Keeps a number in a register as it is: compilers would rather keep many sums of it, more than there are registers.
+#define KEEP(x) __asm__("" : "+r"(x))
+#define STEPS 4                         // along k, in one turn of the loop
+
+// From the first row of a tile to others, in bytes. An address holds a register once, twice or four times.
+struct rows {
+    size_t one, three, five, seven;
+};
+
+INLINE struct rows rows_apart(const int rows, size_t bytes)
+{
+    struct rows o = { bytes, 3 * bytes, 5 * bytes, 7 * bytes };
+    KEEP(o.one);
+    if (rows > 3)
+        KEEP(o.three);
+    if (rows > 5)
+        KEEP(o.five);
+    if (rows > 7)
+        KEEP(o.seven);
+    return o;
+}
+
+INLINE const float *row_of(const char *a, const struct rows *o, const int r)
+{
+    const size_t offset[] = { 0, o->one, 2 * o->one, o->three, 4 * o->one, o->five, 2 * o->three, o->seven };
+    return (const float *)(const void *)(a + offset[r]);
+}
+
+// One step along k: each row's number times the columns.
+INLINE void add_products(const int rows, const int wide, vf sum[ROWS][WIDE], const float *const a[ROWS], const float *b)
+{
+    vf column[WIDE];
+    UNROLL for (int w = 0; w < wide; w++)
+        column[w] = v_load(b + w * LANES);
+    UNROLL for (int r = 0; r < rows; r++) {
+        vf x = v_set(*a[r]);
+        UNROLL for (int w = 0; w < wide; w++)
+            v_add_product(&sum[r][w], x, column[w]);
+    }
+}
+
+// Sums over k of rows that lie `a_row` apart, along which k runs.
+INLINE void sum_along(const int rows, const int wide, const struct tile *s, vf sum[ROWS][WIDE])
+{
+    const struct rows o = rows_apart(rows, s->a_row * sizeof(float));
+    const size_t b_stride = wide * LANES == KERNEL_PANEL ? KERNEL_PANEL : s->b_stride, fetch_step = s->fetch_step * STEPS;
+    const char *a = (const char *)s->a, *next = s->fetch;
+    const float *b = s->b, *at[ROWS];
+    size_t k = s->k;
+    for (; k >= STEPS; k -= STEPS, next += fetch_step) {
+        __builtin_prefetch(next, 0, 2);
+        UNROLL for (size_t j = 0; j < STEPS; j++) {
+            UNROLL for (int r = 0; r < rows; r++)
+                at[r] = row_of(a, &o, r);
+            add_products(rows, wide, sum, at, b + j * b_stride);
+            a += sizeof(float);
+            KEEP(a);
+        }
+        b += STEPS * b_stride;
+        KEEP(b);
+    }
+    for (; k; k--, a += sizeof(float), b += b_stride) {
+        UNROLL for (int r = 0; r < rows; r++)
+            at[r] = row_of(a, &o, r);
+        add_products(rows, wide, sum, at, b);
+    }
+}
+
+// Sums over k of rows that lie side by side: from a k to the next it is `a_step`.
+INLINE void sum_across(const int rows, const int wide, const struct tile *s, vf sum[ROWS][WIDE])
+{
+    const size_t b_stride = wide * LANES == KERNEL_PANEL ? KERNEL_PANEL : s->b_stride, a_step = s->a_step;
+    const float *a = s->a, *b = s->b, *at[ROWS];
+    for (size_t k = s->k; k; k--, a += a_step, b += b_stride) {
+        UNROLL for (int r = 0; r < rows; r++)
+            at[r] = a + r;
+        add_products(rows, wide, sum, at, b);
+    }
 }
 
 // Sums, and what becomes of them.
 INLINE void tile(const int rows, const int wide, const struct tile *s)
 {
-    const size_t a_row = s->a_row, a_step = s->a_step, b_stride = s->b_stride, fetch_step = s->fetch_step;
-    const float *a = s->a, *b = s->b;
-    const char *next = s->fetch;
     vf sum[ROWS][WIDE];
-    UNROLL for (int r = 0; r < rows; r++)
-        UNROLL for (int w = 0; w < wide; w++)
-            sum[r][w] = s->more ? v_load(s->c + (size_t)r * s->c_stride + w * LANES) : v_set(0.0f);
-    for (size_t k = s->k; k; k--, a += a_step, b += b_stride, next += fetch_step) {
-        vf column[WIDE];
-        __builtin_prefetch(next, 0, 2);
-        UNROLL for (int w = 0; w < wide; w++)
-            column[w] = v_load(b + w * LANES);
-        UNROLL for (int r = 0; r < rows; r++) {
-            vf x = v_set(a[(size_t)r * a_row]);
+    const float *from = s->c;
+    if (s->bias)                        // the rows of c come near meanwhile
+        UNROLL for (int r = 0; r < rows; r++)
             UNROLL for (int w = 0; w < wide; w++)
-                sum[r][w] = v_fma(x, column[w], sum[r][w]);
-        }
-    }
+                __builtin_prefetch(from + r * s->c_stride + w * LANES, 1, 3);
+    UNROLL for (int r = 0; r < rows; r++, from += s->c_stride)
+        UNROLL for (int w = 0; w < wide; w++)
+            sum[r][w] = s->more ? v_load(from + w * LANES) : v_set(0.0f);
+    if (s->a_step == 1)
+        sum_along(rows, wide, s, sum);
+    else
+        sum_across(rows, wide, s, sum);
+    KEEP(s);                            // what comes now is computed now, not kept in registers through the sums
     finish_tile(rows, wide, s, sum);
 }
 

@@ -25,6 +25,7 @@ static inline vf v_load(const float *p)
 static inline void v_store(float *p, vf v) { memcpy(p, &v, sizeof v); }
 static inline vf v_set(float x) { return (vf){ x, x, x, x }; }
 static inline vf v_fma(vf a, vf b, vf c) { return a * b + c; }
+static inline void v_add_product(vf *sum, vf a, vf b) { *sum += a * b; }
 static inline vf v_max(vf a, vf b)
 {
     vi take = a > b;
