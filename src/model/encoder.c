@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// The forward pass. A layer is three phases, each spread over the team:
-//     1. blocks of rows:       norm, then q, k and v in one product
-//     2. heads of sequences:   attention, in place of q
-//     3. blocks of rows:       output projection added to x, norm, feed-forward added to x
-// A block's activations stay in the cache through a phase. Training stands on the same phases backwards: see docs/internals/model.md.
+// The forward pass. A layer is two phases, each spread over the team:
+//     heads of sequences:   attention, in place of q
+//     blocks of rows:       output projection added to x, norm, feed-forward added to x; then the next layer's norm, q, k and v in one product
+// Before the first come its q, k and v. A block's activations stay in the cache through a phase. Training stands on the same phases backwards: see
+// docs/internals/model.md.
 #include "model/encoder_inside.h"
 
 #include <math.h>
 
+#include "model/room.h"
 #include "sys/machine.h"
 
 enum { BATCH_TOKENS_MAX = 8192, BATCH_BYTES = 384 * 1024 * 1024, THREADS_MAX = 256 };
@@ -18,8 +19,8 @@ static void scratch_make(struct encoder *e)
     e->scratch = xcalloc((size_t)team_size(e->team), sizeof *e->scratch);
     for (int m = 0; m < team_size(e->team); m++) {
         struct scratch *s = &e->scratch[m];
-        CHECK((s->block = aligned_alloc(64, BLOCK_ROWS * widest * sizeof(float))) != NULL);
-        CHECK((s->wide = aligned_alloc(64, BLOCK_ROWS * e->ffn_stride * sizeof(float))) != NULL);
+        s->block = room_new(BLOCK_ROWS * widest * sizeof(float));
+        s->wide = room_new(BLOCK_ROWS * e->ffn_stride * sizeof(float));
         memset(s->block, 0, BLOCK_ROWS * widest * sizeof(float));
         memset(s->wide, 0, BLOCK_ROWS * e->ffn_stride * sizeof(float));
         if (e->arithmetic == ARITHMETIC_INT8) {
@@ -154,13 +155,16 @@ struct phase {
     struct encoder *e;
     const struct encoder_layer *layer;
     int number;
+    bool last;                          // of the layers that are wanted
     size_t rows, block;
 };
 
+// Rows of a work item: the items are alike, and as many for each member, at least a few.
 static size_t block_of(const struct encoder *e, size_t rows)
 {
-    size_t tile = e->kernels->row_tile, share = (rows + (size_t)team_size(e->team) * 4 - 1) / ((size_t)team_size(e->team) * 4);
-    return MIN((size_t)BLOCK_ROWS, (share + tile - 1) / tile * tile);
+    size_t tile = e->kernels->row_tile, team = (size_t)team_size(e->team), share = (rows + BLOCK_ROWS * team - 1) / (BLOCK_ROWS * team);
+    size_t items = MAX(share, (size_t)4) * team, block = (rows + items - 1) / items;
+    return (block + tile - 1) / tile * tile;
 }
 
 static void project_block(void *arg, size_t item, int member)
@@ -208,25 +212,38 @@ static void feed_forward_block(void *arg, size_t item, int member)
         run_norm(e, &l->ffn_norm, x, e->stride, x, e->stride, rows, d);
 }
 
+// From one attention to the next: a block's rows stay in the cache.
+static void between_block(void *arg, size_t item, int member)
+{
+    const struct phase *p = arg;
+    struct phase next = *p;
+    next.layer++;
+    feed_forward_block(arg, item, member);
+    if (!p->last)
+        attend_in_block(&next, item, member);
+}
+
 static void attend_head(void *arg, size_t item, int member)
 {
     const struct phase *p = arg;
-    size_t heads = (size_t)p->e->config->heads;
-    attention_run(p->e, p->number, item / heads, (int)(item % heads), &p->e->scratch[member]);
+    attention_run(p->e, p->number, item, &p->e->scratch[member]);
 }
 
-static void run_layer(struct phase *p, int number)
+static void run_layers(struct phase *p, int layers)
 {
     struct encoder *e = p->e;
     size_t blocks = (p->rows + p->block - 1) / p->block, heads = e->batch->count * (size_t)e->config->heads;
-    p->layer = &e->layers[number], p->number = number;
+    p->layer = &e->layers[0];
     team_run(e->team, blocks, attend_in_block, p);
-    if (e->probe)
-        for (size_t i = 0; i < heads; i++)              // who watches is told in order
-            attend_head(p, i, 0);
-    else
-        team_run(e->team, heads, attend_head, p);
-    team_run(e->team, blocks, feed_forward_block, p);
+    for (p->number = 0; p->number < layers; p->number++) {
+        p->layer = &e->layers[p->number], p->last = p->number + 1 == layers;
+        if (e->probe)
+            for (size_t i = 0; i < heads; i++)          // who watches is told in order
+                attend_head(p, i, 0);
+        else
+            team_run(e->team, heads, attend_head, p);
+        team_run(e->team, blocks, between_block, p);
+    }
 }
 
 static void reserve(struct encoder *e, const struct batch *b)
@@ -241,10 +258,10 @@ static void reserve(struct encoder *e, const struct batch *b)
         return;
     free(e->x);
     free(e->qkv);
+    rows = rows > encoder_batch_tokens(e) / 2 ? MAX(rows, encoder_batch_tokens(e)) : rows;      // the next batch may be a little larger
     e->row_capacity = rows;
-    CHECK((e->x = aligned_alloc(64, (size_t)rows * e->stride * sizeof(float))) != NULL);
-    CHECK((e->qkv = aligned_alloc(64, ((size_t)rows * e->qkv_stride + KERNEL_PANEL) * sizeof(float))) != NULL);
-    memset(e->qkv, 0, ((size_t)rows * e->qkv_stride + KERNEL_PANEL) * sizeof(float));      // behind the last head: see pack_values()
+    e->x = room_new((size_t)rows * e->stride * sizeof(float));
+    e->qkv = room_new((size_t)rows * e->qkv_stride * sizeof(float));
 }
 
 const float *encoder_run(struct encoder *e, const struct batch *b, int layer)
@@ -257,8 +274,8 @@ const float *encoder_run(struct encoder *e, const struct batch *b, int layer)
     team_run(e->team, b->count, embed_sequence, e);
     if (p.rows && e->project.in)
         team_run(e->team, (p.rows + p.block - 1) / p.block, project_block, &p);
-    for (int l = 0; l < layer && p.rows; l++)
-        run_layer(&p, l);
+    if (p.rows && layer > 0)
+        run_layers(&p, layer);
     if (layer == e->config->layers && e->final_norm.weight)
         run_norm(e, &e->final_norm, e->x, e->stride, e->x, e->stride, p.rows, (size_t)e->config->hidden);
     return e->x;

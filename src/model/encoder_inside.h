@@ -76,7 +76,7 @@ void linear_run(const struct encoder *e, const struct linear *l, struct scratch 
                 size_t c_stride, enum gemm_finish finish);
 // The activation of the feed-forward part over rows that hold a linear layer's result.
 void activate(const struct encoder *e, float *x, size_t n);
-// Attention of one head of one sequence: reads its q, k, v, writes the result where its q stood.
-void attention_run(struct encoder *e, int layer, size_t sequence, int head, struct scratch *s);
+// Attention of one head of one sequence, `item` = sequence · heads + head: reads its q, k, v, writes the result where its q stood.
+void attention_run(struct encoder *e, int layer, size_t item, struct scratch *s);
 // Grows the member's attention memory for a sequence of this length.
 void attention_reserve(struct encoder *e, int64_t length);

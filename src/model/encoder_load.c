@@ -4,22 +4,18 @@
 #include "model/encoder_inside.h"
 
 #include <math.h>
-#include <sys/mman.h>
 
-enum { HUGE_FROM = 4 * 1024 * 1024, ROTARY_HALF_MAX = 512 };       // config.c takes no wider heads
+#include "model/room.h"
 
-static void unmap_floats(void *arg) { free(arg); }
+enum { ROTARY_HALF_MAX = 512 };         // config.c takes no wider heads
 
-// Large, aligned for vectors; huge pages where the system has them. Freed with the encoder.
+static void free_room(void *arg) { free(arg); }
+
+// Freed with the encoder.
 static void *room(struct encoder *e, size_t bytes)
 {
-    void *at = NULL;
-    size_t align = bytes >= HUGE_FROM ? 2 * 1024 * 1024 : 64;
-    bytes = (bytes + align) / align * align;
-    CHECK((at = aligned_alloc(align, bytes)) != NULL);
-    if (bytes >= HUGE_FROM)
-        madvise(at, bytes, MADV_HUGEPAGE);
-    arena_defer(&e->arena, unmap_floats, at);
+    void *at = room_new(bytes);
+    arena_defer(&e->arena, free_room, at);
     return at;
 }
 

@@ -55,6 +55,8 @@ struct attention {                      // one head of one sequence
     float scale;                        // of q, before it is turned: log2(e) / sqrt(size), because scores become powers of 2
     float *out;                         // rows as of q, whose place it may take
     float *memory;                      // kernels_attention_memory() floats, aligned for vectors
+    const float *next;                  // NULL, or q of a head that probably comes next, its k and v as far off as here: brought near meanwhile
+    size_t next_length;
     float *probabilities;               // NULL, or length × length: row i says what token i looks at
 };
 

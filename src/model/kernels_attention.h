@@ -13,7 +13,8 @@ struct side {                           // a head's memory; see kernels_attentio
     size_t key_stride;
     bool turn_values;
     float *keys;                        // [D][key_stride], turned
-    float *values;                      // [keys][D], or [D][key_stride] where they were turned
+    float *turned;                      // values [D][key_stride], where they are turned
+    const float *values;                // those, or where they stood: [keys][stride]
     size_t value_row, value_step;       // from a dimension to the next, from a key to the next
     float *queries, *result;            // [D][48]
     float *scores;                      // [keys][48]
@@ -89,31 +90,28 @@ static struct side carve(const struct attention *h)
     struct side s = { .key_stride = kernel_pad(h->length) + KERNEL_PAD };
     float *at = h->memory;
     s.keys = at, at += h->size * s.key_stride;
-    s.values = at, at += h->size * s.key_stride;
+    s.turned = at, at += h->size * s.key_stride;
     s.queries = at, at += h->size * KERNEL_PANEL;
     s.result = at, at += h->size * KERNEL_PANEL;
     s.most = at, at += KERNEL_PANEL;
     s.inverse = at, at += KERNEL_PANEL;
     s.scores = at;
     s.turn_values = h->turn_values && h->cosine;
-    s.value_row = s.turn_values ? s.key_stride : 1, s.value_step = s.turn_values ? 1 : h->size;
+    s.values = s.turn_values ? s.turned : h->v;
+    s.value_row = s.turn_values ? s.key_stride : 1, s.value_step = s.turn_values ? 1 : h->stride;
     return s;
 }
 
-// Keys on their side and turned, values as rows, or turned as well.
+// Keys on their side and turned; values too where they are turned.
 FN void take_keys_and_values(const struct attention *h, const struct side *s)
 {
     transpose(h->k, h->stride, h->length, h->size, s->keys, s->key_stride);
     if (h->cosine)
         turn(h, s->keys, s->key_stride, 0, h->length, 1, true);
     if (s->turn_values) {
-        transpose(h->v, h->stride, h->length, h->size, s->values, s->key_stride);
-        turn(h, s->values, s->key_stride, 0, h->length, 1, true);
-        return;
+        transpose(h->v, h->stride, h->length, h->size, s->turned, s->key_stride);
+        turn(h, s->turned, s->key_stride, 0, h->length, 1, true);
     }
-    for (size_t t = 0; t < h->length; t++)
-        for (size_t d = 0; d < h->size; d++)
-            s->values[t * h->size + d] = h->v[t * h->stride + d];
 }
 
 // A block of queries on their side, scaled and turned; zeros where there are fewer than its width.
@@ -131,13 +129,14 @@ FN void score(const struct attention *h, const struct side *s, size_t width)
 {
     for (size_t w = 0; w < width; w += LANES)
         v_store(s->most + w, v_set(-1e30f));
-    for (size_t w = 0; w < width; w += WIDE * LANES)
+    for (size_t w = 0; w < width; w += WIDE * LANES) {
+        struct tile t = { .k = h->size, .a_row = 1, .a_step = s->key_stride, .b = s->queries + w, .b_stride = KERNEL_PANEL,
+                          .fetch = (const char *)s->queries, .most = s->most + w, .c_stride = KERNEL_PANEL };
         for (size_t r = 0; r < h->length; r += ROWS) {
-            struct tile t = { .k = h->size, .a = s->keys + r, .a_row = 1, .a_step = s->key_stride, .b = s->queries + w, .b_stride = KERNEL_PANEL,
-                              .fetch = (const char *)s->queries, .most = s->most + w,
-                              .c = s->scores + r * KERNEL_PANEL + w, .c_stride = KERNEL_PANEL };
+            t.a = s->keys + r, t.c = s->scores + r * KERNEL_PANEL + w;
             tiles[MIN((size_t)ROWS, h->length - r)][MIN((size_t)WIDE * LANES, width - w) / LANES](&t);
         }
+    }
 }
 
 // 2^(score - greatest) of some keys of one vector of queries, and what that adds to their sums: key i to sum i % SUM_CHAINS.
@@ -157,6 +156,23 @@ INLINE void exponentials(float *x, size_t keys, vf most, vf sum[SUM_CHAINS])
     }
 }
 
+// Brings the `part`-th of `parts` of the next head's rows near.
+INLINE void fetch_next(const struct attention *h, size_t part, size_t parts)
+{
+    if (h->next == NULL)
+        return;
+    size_t end = h->next_length * (part + 1) / parts;
+    const ptrdiff_t k = h->k - h->q, v = h->v - h->q;
+    for (size_t t = h->next_length * part / parts; t < end; t++) {
+        const float *q = h->next + t * h->stride;
+        for (size_t d = 0; d < h->size + KERNEL_PAD - 1; d += KERNEL_PAD) {
+            __builtin_prefetch(q + d, 0, 2);
+            __builtin_prefetch(q + k + d, 0, 2);
+            __builtin_prefetch(q + v + d, 0, 2);
+        }
+    }
+}
+
 // One piece of keys: exponentials, then their share of the result.
 FN void mix(const struct attention *h, const struct side *s, size_t key, size_t keys, size_t width, float *sums)
 {
@@ -169,13 +185,14 @@ FN void mix(const struct attention *h, const struct side *s, size_t key, size_t 
         for (int j = 0; j < SUM_CHAINS; j++)
             v_store(sums + j * KERNEL_PANEL + w, sum[j]);
     }
-    for (size_t w = 0; w < width; w += WIDE * LANES)
+    for (size_t w = 0; w < width; w += WIDE * LANES) {
+        struct tile t = { .k = keys, .a_row = s->value_row, .a_step = s->value_step, .b = x + w, .b_stride = KERNEL_PANEL, .more = key > 0,
+                          .fetch = (const char *)x, .c_stride = KERNEL_PANEL };
         for (size_t d = 0; d < h->size; d += ROWS) {
-            struct tile t = { .k = keys, .a = s->values + key * s->value_step + d * s->value_row, .a_row = s->value_row, .a_step = s->value_step,
-                              .b = x + w, .b_stride = KERNEL_PANEL, .more = key > 0, .fetch = (const char *)x,
-                              .c = s->result + d * KERNEL_PANEL + w, .c_stride = KERNEL_PANEL };
+            t.a = s->values + key * s->value_step + d * s->value_row, t.c = s->result + d * KERNEL_PANEL + w;
             tiles[MIN((size_t)ROWS, h->size - d)][MIN((size_t)WIDE * LANES, width - w) / LANES](&t);
         }
+    }
 }
 
 // The probabilities of a block, for who asked for them.
@@ -186,14 +203,19 @@ static void show(const struct attention *h, const struct side *s, size_t first, 
             h->probabilities[(first + q) * h->length + key] = s->scores[key * KERNEL_PANEL + q] * s->inverse[q];
 }
 
-// Queries first … first + count; `width` is that, padded.
-FN void attend_block(const struct attention *h, const struct side *s, size_t first, size_t count, size_t width)
+// The `part`-th of `parts` blocks of queries: `count` of them from `first` on, `width` with padding.
+FN void attend_block(const struct attention *h, const struct side *s, size_t part, size_t parts)
 {
+    const size_t vectors = kernel_pad(h->length) / KERNEL_PAD, pieces = (h->length + ATTENTION_KEYS - 1) / ATTENTION_KEYS;
+    const size_t first = vectors * part / parts * KERNEL_PAD, end = vectors * (part + 1) / parts * KERNEL_PAD;
+    const size_t count = MIN(end, h->length) - first, width = end - first;
     float sums[SUM_CHAINS * KERNEL_PANEL] __attribute__((aligned(64))) = { 0 };
     take_queries(h, s, first, count, width);
     score(h, s, width);
-    for (size_t key = 0; key < h->length; key += ATTENTION_KEYS)
+    for (size_t i = 0, key = 0; i < pieces; i++, key += ATTENTION_KEYS) {
+        fetch_next(h, part * pieces + i, parts * pieces);
         mix(h, s, key, MIN((size_t)ATTENTION_KEYS, h->length - key), width, sums);
+    }
     for (size_t w = 0; w < width; w += LANES) {
         vf a = v_load(sums + w) + v_load(sums + 2 * KERNEL_PANEL + w), b = v_load(sums + KERNEL_PANEL + w) + v_load(sums + 3 * KERNEL_PANEL + w);
         vf inverse = v_set(1.0f) / (a + b);
@@ -212,8 +234,6 @@ FN void attend(const struct attention *h)
     const size_t vectors = kernel_pad(h->length) / KERNEL_PAD, most = KERNEL_PANEL / KERNEL_PAD, blocks = (vectors + most - 1) / most;
     struct side s = carve(h);
     take_keys_and_values(h, &s);
-    for (size_t i = 0; i < blocks; i++) {
-        size_t first = vectors * i / blocks * KERNEL_PAD, end = vectors * (i + 1) / blocks * KERNEL_PAD;
-        attend_block(h, &s, first, MIN(end, h->length) - first, end - first);
-    }
+    for (size_t i = 0; i < blocks; i++)
+        attend_block(h, &s, i, blocks);
 }

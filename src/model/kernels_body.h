@@ -172,6 +172,7 @@ struct rows {
     size_t one, three, five, seven;
 };
 
+// Of rows that lie `bytes` apart.
 INLINE struct rows rows_apart(const int rows, size_t bytes)
 {
     struct rows o = { bytes, 3 * bytes, 5 * bytes, 7 * bytes };
@@ -185,6 +186,7 @@ INLINE struct rows rows_apart(const int rows, size_t bytes)
     return o;
 }
 
+// Row r, where `a` is the first.
 INLINE const float *row_of(const char *a, const struct rows *o, const int r)
 {
     const size_t offset[] = { 0, o->one, 2 * o->one, o->three, 4 * o->one, o->five, 2 * o->three, o->seven };
@@ -236,7 +238,19 @@ INLINE void sum_across(const int rows, const int wide, const struct tile *s, vf 
 {
     const size_t b_stride = wide * LANES == KERNEL_PANEL ? KERNEL_PANEL : s->b_stride, a_step = s->a_step;
     const float *a = s->a, *b = s->b, *at[ROWS];
-    for (size_t k = s->k; k; k--, a += a_step, b += b_stride) {
+    size_t k = s->k;
+    for (; k >= STEPS; k -= STEPS) {
+        UNROLL for (size_t j = 0; j < STEPS; j++) {
+            UNROLL for (int r = 0; r < rows; r++)
+                at[r] = a + r;
+            add_products(rows, wide, sum, at, b + j * b_stride);
+            a += a_step;
+            KEEP(a);
+        }
+        b += STEPS * b_stride;
+        KEEP(b);
+    }
+    for (; k; k--, a += a_step, b += b_stride) {
         UNROLL for (int r = 0; r < rows; r++)
             at[r] = a + r;
         add_products(rows, wide, sum, at, b);

@@ -63,6 +63,25 @@ struct measured {
     double possible;                    // FLOP of the peak in the same processor time
 };
 
+// The sequences of one batch from the i-th on: how many, and where each starts.
+static size_t take_batch(const struct sequences *s, size_t i, int64_t budget, int64_t *starts)
+{
+    size_t n = 0;
+    for (; i + n + 1 < s->starts.len && (n == 0 || s->starts.at[i + n + 1] - s->starts.at[i] <= budget); n++)
+        starts[n + 1] = s->starts.at[i + n + 1] - s->starts.at[i];
+    return n;
+}
+
+// Touches the memory that the batches will use: the system's work with it is part of a start, not of a batch.
+static void warm(struct encoder *e, const struct sequences *s, int layers)
+{
+    int64_t *starts = xcalloc(s->starts.len + 1, sizeof *starts);
+    size_t n = take_batch(s, 0, encoder_batch_tokens(e), starts);
+    encoder_run(e, &(struct batch){ n, starts, s->tokens.at }, 1);
+    encoder_run(e, &(struct batch){ 1, starts, s->tokens.at }, layers);
+    free(starts);
+}
+
 // All sequences; with threads, each batch beside the peak of as many.
 static struct measured run(struct encoder *e, const struct sequences *s, const struct model_config *c, int threads)
 {
@@ -70,12 +89,9 @@ static struct measured run(struct encoder *e, const struct sequences *s, const s
     int64_t budget = encoder_batch_tokens(e), *starts = xcalloc(s->starts.len + 1, sizeof *starts);
     double before = threads ? peak(threads) : 0;
     for (size_t i = 0; i + 1 < s->starts.len;) {
-        size_t n = 0;
-        for (; i + n + 1 < s->starts.len && (n == 0 || s->starts.at[i + n + 1] - s->starts.at[i] <= budget); n++) {
-            int64_t length = s->starts.at[i + n + 1] - s->starts.at[i + n];
-            starts[n + 1] = s->starts.at[i + n + 1] - s->starts.at[i];
-            m.flop += (double)length * config_flop_per_token(c, length);
-        }
+        size_t n = take_batch(s, i, budget, starts);
+        for (size_t j = 0; j < n; j++)
+            m.flop += (double)(starts[j + 1] - starts[j]) * config_flop_per_token(c, starts[j + 1] - starts[j]);
         struct spent start = now();
         sink = encoder_run(e, &(struct batch){ n, starts, s->tokens.at + s->starts.at[i] }, c->layers)[0];
         struct spent end = now();
@@ -126,7 +142,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "bench_model: %s\n", err.text);
         return 1;
     }
-    encoder_run(e, &(struct batch){ 1, s.starts.at, s.tokens.at }, c->config.layers);          // warm
+    warm(e, &s, c->config.layers);
     struct measured packed = run(e, &s, &c->config, o.threads), other = { 0 };
     if (argc > 6 && strcmp(argv[6], "padded") == 0) {
         pad(&s, &c->vocab, &padded);

@@ -201,8 +201,11 @@ static float *attend(const struct kernels *k, const struct head *h, float *proba
     float *memory = aligned_alloc(64, (kernels_attention_memory(h->length, h->size) * sizeof *memory + 63) / 64 * 64);
     memcpy(rows, h->rows, h->length * h->stride * sizeof *rows);
     memset(memory, 0xff, kernels_attention_memory(h->length, h->size) * sizeof *memory);        // NaN everywhere
-    k->attend(&(struct attention){ h->length, h->size, rows, rows + h->size, rows + 2 * h->size, h->stride, h->cosine, h->sine, h->angles, h->pairs,
-                                   h->turn_values, (float)(M_LOG2E / sqrt((double)h->size)), rows, memory, probabilities });
+    struct attention head = { .length = h->length, .size = h->size, .q = rows, .k = rows + h->size, .v = rows + 2 * h->size, .stride = h->stride,
+                              .cosine = h->cosine, .sine = h->sine, .angle_stride = h->angles, .pairs = h->pairs, .turn_values = h->turn_values,
+                              .scale = (float)(M_LOG2E / sqrt((double)h->size)), .out = rows, .memory = memory, .next = rows,
+                              .next_length = h->length, .probabilities = probabilities };
+    k->attend(&head);
     for (size_t t = 0; t < h->length; t++) {
         memcpy(out + t * h->size, rows + t * h->stride, h->size * sizeof *out);
         if (memcmp(rows + t * h->stride + h->size, h->rows + t * h->stride + h->size, (h->stride - h->size) * sizeof *rows) != 0)
