@@ -47,12 +47,27 @@ static void quantise_channel(struct linear *l, const float *row, size_t k, size_
     l->column_sum[column] = sum;
 }
 
+// Where a panel's columns lie as floats, side by side in one weight's file; NULL where they don't.
+static const float *in_place(const struct packing *p, size_t first, size_t count)
+{
+    const struct tensor *t = p->weights[first / p->part];
+    const size_t row = first % p->part;
+    const float *data = t->data;
+    bool whole = p->e->arithmetic == ARITHMETIC_FLOAT && row + count <= (size_t)t->shape[0];
+    return whole && t->type == TENSOR_F32 && (uintptr_t)t->data % _Alignof(float) == 0 ? data + row * p->l->in : NULL;
+}
+
 // A panel may hold columns of two of the stacked weights. Its columns are read as rows of the weight that they are; those of the padding are zero.
 static void pack_panel(void *arg, size_t panel, int member UNUSED)
 {
     struct packing *p = arg;
     struct linear *l = p->l;
     size_t first = panel * KERNEL_PANEL, count = MIN((size_t)KERNEL_PANEL, l->out - first), k = l->in, k8 = kernel_pad(k);
+    const float *there = in_place(p, first, count);
+    if (there) {
+        kernels_pack(there, k, 0, count, k, count, l->weight + first * k);
+        return;
+    }
     float *plain = xcalloc(KERNEL_PANEL * k, sizeof *plain);
     for (size_t c = 0; c < count; c++) {
         const struct tensor *t = p->weights[(first + c) / p->part];

@@ -26,19 +26,43 @@ const struct kernels *kernels_find(const char *name)
     return strcmp(name, "plain") == 0 ? &kernels_plain : NULL;
 }
 
+typedef float v4 __attribute__((vector_size(16), aligned(4)));
+
+// Four rows of four, on their side.
+static void turn_square(const float *from, size_t stride, float *to, size_t to_stride)
+{
+    v4 a = *(const v4 *)from, b = *(const v4 *)(from + stride), c = *(const v4 *)(from + 2 * stride), d = *(const v4 *)(from + 3 * stride);
+    v4 ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    *(v4 *)to = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+    *(v4 *)(to + to_stride) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+    ab = __builtin_shufflevector(a, b, 2, 6, 3, 7), cd = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    *(v4 *)(to + 2 * to_stride) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+    *(v4 *)(to + 3 * to_stride) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+}
+
+// Columns p … p + width of a panel; those from n on are zero.
+static void pack_panel(const float *source, size_t stride, size_t p, size_t width, size_t k, size_t n, float *panel)
+{
+    size_t c = 0, have = MIN(width, n > p ? n - p : 0);
+    for (; c + 4 <= have; c += 4) {
+        const float *rows = source + (p + c) * stride;
+        size_t i = 0;
+        for (; i + 4 <= k; i += 4)
+            turn_square(rows + i, stride, panel + i * width + c, width);
+        for (; i < k; i++)
+            for (size_t j = 0; j < 4; j++)
+                panel[i * width + c + j] = rows[j * stride + i];
+    }
+    for (; c < width; c++)
+        for (size_t i = 0; i < k; i++)
+            panel[i * width + c] = c < have ? source[(p + c) * stride + i] : 0;
+}
+
 void kernels_pack(const float *source, size_t stride, size_t first, size_t count, size_t k, size_t n, float *out)
 {
     size_t padded = kernel_pad(n), end = MIN(padded, first + count);
-    for (size_t p = first; p < end; p += KERNEL_PANEL) {
-        size_t width = MIN((size_t)KERNEL_PANEL, padded - p);
-        float *panel = out + p * k;
-        for (size_t x = 0; x < k; x += KERNEL_PAD)                      // in squares, so that both sides stay in the cache
-            for (size_t c = 0; c < width; c++) {
-                const float *row = p + c < n ? source + (p + c) * stride : NULL;
-                for (size_t i = x; i < MIN(k, x + KERNEL_PAD); i++)
-                    panel[i * width + c] = row ? row[i] : 0;
-            }
-    }
+    for (size_t p = first; p < end; p += KERNEL_PANEL)
+        pack_panel(source, stride, p, MIN((size_t)KERNEL_PANEL, padded - p), k, n, out + p * k);
 }
 
 void kernels_pack_int8(const int8_t *source, size_t stride, size_t k, size_t n, int8_t *out)

@@ -165,7 +165,8 @@ INLINE void finish_tile(const int rows, const int wide, const struct tile *s, vf
 
 // Keeps a number in a register as it is: compilers would rather keep many sums of it, more than there are registers.
 #define KEEP(x) __asm__("" : "+r"(x))
-#define STEPS 4                         // along k, in one turn of the loop
+// Steps along k in one turn of the loop: several where there is much to do; each tile would else be a kilobyte of code.
+#define STEPS(rows) ((rows) == ROWS || (rows) * 2 == ROWS ? 4 : 1)
 
 // From the first row of a tile to others, in bytes. An address holds a register once, twice or four times.
 struct rows {
@@ -209,24 +210,25 @@ INLINE void add_products(const int rows, const int wide, vf sum[ROWS][WIDE], con
 // Sums over k of rows that lie `a_row` apart, along which k runs.
 INLINE void sum_along(const int rows, const int wide, const struct tile *s, vf sum[ROWS][WIDE])
 {
+    const size_t steps = STEPS(rows);
     const struct rows o = rows_apart(rows, s->a_row * sizeof(float));
-    const size_t b_stride = wide * LANES == KERNEL_PANEL ? KERNEL_PANEL : s->b_stride, fetch_step = s->fetch_step * STEPS;
+    const size_t b_stride = wide * LANES == KERNEL_PANEL ? KERNEL_PANEL : s->b_stride, fetch_step = s->fetch_step * steps;
     const char *a = (const char *)s->a, *next = s->fetch;
     const float *b = s->b, *at[ROWS];
     size_t k = s->k;
-    for (; k >= STEPS; k -= STEPS, next += fetch_step) {
+    for (; k >= steps; k -= steps, next += fetch_step) {
         __builtin_prefetch(next, 0, 2);
-        UNROLL for (size_t j = 0; j < STEPS; j++) {
+        UNROLL for (size_t j = 0; j < steps; j++) {
             UNROLL for (int r = 0; r < rows; r++)
                 at[r] = row_of(a, &o, r);
             add_products(rows, wide, sum, at, b + j * b_stride);
             a += sizeof(float);
             KEEP(a);
         }
-        b += STEPS * b_stride;
+        b += steps * b_stride;
         KEEP(b);
     }
-    for (; k; k--, a += sizeof(float), b += b_stride) {
+    for (; steps > 1 && k; k--, a += sizeof(float), b += b_stride) {
         UNROLL for (int r = 0; r < rows; r++)
             at[r] = row_of(a, &o, r);
         add_products(rows, wide, sum, at, b);
@@ -236,21 +238,22 @@ INLINE void sum_along(const int rows, const int wide, const struct tile *s, vf s
 // Sums over k of rows that lie side by side: from a k to the next it is `a_step`.
 INLINE void sum_across(const int rows, const int wide, const struct tile *s, vf sum[ROWS][WIDE])
 {
+    const size_t steps = STEPS(rows);
     const size_t b_stride = wide * LANES == KERNEL_PANEL ? KERNEL_PANEL : s->b_stride, a_step = s->a_step;
     const float *a = s->a, *b = s->b, *at[ROWS];
     size_t k = s->k;
-    for (; k >= STEPS; k -= STEPS) {
-        UNROLL for (size_t j = 0; j < STEPS; j++) {
+    for (; k >= steps; k -= steps) {
+        UNROLL for (size_t j = 0; j < steps; j++) {
             UNROLL for (int r = 0; r < rows; r++)
                 at[r] = a + r;
             add_products(rows, wide, sum, at, b + j * b_stride);
             a += a_step;
             KEEP(a);
         }
-        b += STEPS * b_stride;
+        b += steps * b_stride;
         KEEP(b);
     }
-    for (; k; k--, a += a_step, b += b_stride) {
+    for (; steps > 1 && k; k--, a += a_step, b += b_stride) {
         UNROLL for (int r = 0; r < rows; r++)
             at[r] = a + r;
         add_products(rows, wide, sum, at, b);
