@@ -33,10 +33,10 @@ struct gemm {                           // c[rows × n] = a[rows × k] b[k × n]
 };
 struct gemm_int8 {                      // as struct gemm, of integers; c = (ab - 128 column_sum) · row_scale · column_scale, then as `finish` says
     size_t rows, k, n;                  // k: a multiple of 4
-    const uint8_t *a;                   // quantised rows, zero at 128
-    size_t a_stride;
+    const uint8_t *a;                   // quantised rows, zero at 128; aligned for int32_t
+    size_t a_stride;                    // a multiple of 4
     const float *row_scale;
-    const int8_t *b;                    // packed: panels as above, of groups of 4 along k
+    const int8_t *b;                    // packed: panels as above, of groups of 4 along k; aligned as well
     const int32_t *column_sum;          // over k of b
     const float *column_scale, *bias;
     float *c;

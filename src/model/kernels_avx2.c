@@ -34,12 +34,12 @@ FN inline void v_store_low_bytes(uint8_t *p, vi v)
 
 // Four products of an unsigned and a signed byte into each 32-bit lane. maddubs would saturate at 16 bits, so the bytes are widened: the even
 // ones and the odd ones, two products a lane each.
-FN inline vi v_dot(vi sum, int32_t four, vi b)
+FN inline __attribute__((always_inline)) void v_add_dot(vf *sum, vf four, vf b)
 {
-    __m256i a = _mm256_set1_epi32(four), bytes = (__m256i)b, low = _mm256_set1_epi16(0x00ff);
+    __m256i a = (__m256i)four, bytes = (__m256i)b, low = _mm256_set1_epi16(0x00ff);
     __m256i even = _mm256_madd_epi16(_mm256_and_si256(a, low), _mm256_srai_epi16(_mm256_slli_epi16(bytes, 8), 8));
     __m256i odd = _mm256_madd_epi16(_mm256_srli_epi16(a, 8), _mm256_srai_epi16(bytes, 8));
-    return sum + (vi)even + (vi)odd;
+    *sum = (vf)((vi)*sum + (vi)even + (vi)odd);
 }
 
 FN inline __attribute__((always_inline)) void v_half_sum(const vf *part, float lane[4])

@@ -28,7 +28,6 @@ typedef int32_t vi __attribute__((vector_size(64)));
 #define v_max(a, b) _mm512_max_ps((a), (b))
 #define v_of_int(v) _mm512_cvtepi32_ps((__m512i)(v))
 #define v_store_low_bytes(p, v) _mm_storeu_si128((__m128i *)(void *)(p), _mm512_cvtepi32_epi8((__m512i)(v)))
-#define v_dot(sum, four, b) (vi)_mm512_dpbusd_epi32((__m512i)(sum), _mm512_set1_epi32(four), (__m512i)(b))
 
 // 16 lanes: upper half onto lower half, twice.
 FN inline __attribute__((always_inline)) void v_half_sum(const vf *part, float lane[4])
@@ -41,6 +40,11 @@ FN inline __attribute__((always_inline)) void v_half_sum(const vf *part, float l
 FN inline __attribute__((always_inline)) void v_add_product(vf *sum, vf a, vf b)
 {
     __asm__("vfmadd231ps %2, %1, %0" : "+v"(*sum) : "v"(a), "v"(b));
+}
+
+FN inline __attribute__((always_inline)) void v_add_dot(vf *sum, vf a, vf b)
+{
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(*sum) : "v"(a), "v"(b));
 }
 
 #include "model/kernels_body.h"

@@ -4,10 +4,11 @@
 //   LANES, vf, vi         floats in a vector, the vector types of float and int32_t
 //   FN                    attributes of a function (its target)
 //   v_load, v_store, v_set, v_fma, v_max    unaligned load and store, the same float in all lanes, a·b + c, the greater
-//   v_of_int, v_dot                         integers to floats; sum + four products of bytes in each lane
+//   v_of_int                                integers to floats
 //   v_store_low_bytes                       the low byte of each integer, one behind the other
 //   v_half_sum                              16 lanes to 4, see sum_lanes()
-//   v_add_product                           *sum = v_fma(a, b, *sum), in the register where it is
+//   v_add_product, v_add_dot                *sum = v_fma(a, b, *sum); each integer of *sum plus four products of unsigned and signed bytes: in the
+//                                           register where it is
 //   ROWS, WIDE, TILES     rows of a tile; vectors across a tile; a list of the tiles there are: X(rows, vectors across)
 //   KERNEL_NAME, KERNEL_FUSED
 // Plain operators on vectors are used for the rest; the compiler must not fuse them (-ffp-contract=off), or the widths would differ.
@@ -165,6 +166,7 @@ INLINE void finish_tile(const int rows, const int wide, const struct tile *s, vf
 
 // Keeps a number in a register as it is: compilers would rather keep many sums of it, more than there are registers.
 #define KEEP(x) __asm__("" : "+r"(x))
+#define KEEP_MEMORY(x) __asm__("" : "+m"(x))
 // Steps along k in one turn of the loop: several where there is much to do; each tile would else be a kilobyte of code.
 #define STEPS(rows) ((rows) == ROWS || (rows) * 2 == ROWS ? 4 : 1)
 
@@ -194,21 +196,25 @@ INLINE const float *row_of(const char *a, const struct rows *o, const int r)
     return (const float *)(const void *)(a + offset[r]);
 }
 
-// One step along k: each row's number times the columns.
-INLINE void add_products(const int rows, const int wide, vf sum[ROWS][WIDE], const float *const a[ROWS], const float *b)
+// One step along k: each row's number times the columns. With `bytes`, numbers and columns are four bytes each, and sums are integers.
+INLINE void add_products(const int rows, const int wide, const bool bytes, vf sum[ROWS][WIDE], const float *const a[ROWS], const float *b)
 {
     vf column[WIDE];
     UNROLL for (int w = 0; w < wide; w++)
         column[w] = v_load(b + w * LANES);
     UNROLL for (int r = 0; r < rows; r++) {
         vf x = v_set(*a[r]);
-        UNROLL for (int w = 0; w < wide; w++)
-            v_add_product(&sum[r][w], x, column[w]);
+        UNROLL for (int w = 0; w < wide; w++) {
+            if (bytes)
+                v_add_dot(&sum[r][w], x, column[w]);
+            else
+                v_add_product(&sum[r][w], x, column[w]);
+        }
     }
 }
 
 // Sums over k of rows that lie `a_row` apart, along which k runs.
-INLINE void sum_along(const int rows, const int wide, const struct tile *s, vf sum[ROWS][WIDE])
+INLINE void sum_along(const int rows, const int wide, const bool bytes, const struct tile *s, vf sum[ROWS][WIDE])
 {
     const size_t steps = STEPS(rows);
     const struct rows o = rows_apart(rows, s->a_row * sizeof(float));
@@ -221,7 +227,7 @@ INLINE void sum_along(const int rows, const int wide, const struct tile *s, vf s
         UNROLL for (size_t j = 0; j < steps; j++) {
             UNROLL for (int r = 0; r < rows; r++)
                 at[r] = row_of(a, &o, r);
-            add_products(rows, wide, sum, at, b + j * b_stride);
+            add_products(rows, wide, bytes, sum, at, b + j * b_stride);
             a += sizeof(float);
             KEEP(a);
         }
@@ -231,7 +237,7 @@ INLINE void sum_along(const int rows, const int wide, const struct tile *s, vf s
     for (; steps > 1 && k; k--, a += sizeof(float), b += b_stride) {
         UNROLL for (int r = 0; r < rows; r++)
             at[r] = row_of(a, &o, r);
-        add_products(rows, wide, sum, at, b);
+        add_products(rows, wide, bytes, sum, at, b);
     }
 }
 
@@ -246,7 +252,7 @@ INLINE void sum_across(const int rows, const int wide, const struct tile *s, vf 
         UNROLL for (size_t j = 0; j < steps; j++) {
             UNROLL for (int r = 0; r < rows; r++)
                 at[r] = a + r;
-            add_products(rows, wide, sum, at, b + j * b_stride);
+            add_products(rows, wide, false, sum, at, b + j * b_stride);
             a += a_step;
             KEEP(a);
         }
@@ -256,7 +262,7 @@ INLINE void sum_across(const int rows, const int wide, const struct tile *s, vf 
     for (; steps > 1 && k; k--, a += a_step, b += b_stride) {
         UNROLL for (int r = 0; r < rows; r++)
             at[r] = a + r;
-        add_products(rows, wide, sum, at, b);
+        add_products(rows, wide, false, sum, at, b);
     }
 }
 
@@ -273,7 +279,7 @@ INLINE void tile(const int rows, const int wide, const struct tile *s)
         UNROLL for (int w = 0; w < wide; w++)
             sum[r][w] = s->more ? v_load(from + w * LANES) : v_set(0.0f);
     if (s->a_step == 1)
-        sum_along(rows, wide, s, sum);
+        sum_along(rows, wide, false, s, sum);
     else
         sum_across(rows, wide, s, sum);
     KEEP(s);                            // what comes now is computed now, not kept in registers through the sums
@@ -431,52 +437,49 @@ FN void quantise(const float *x, size_t x_stride, uint8_t *out, size_t out_strid
     }
 }
 
-// A row of sums to floats: offset, scales, bias, and what `finish` says.
-INLINE void finish_int8(const struct gemm_int8 *g, size_t row, size_t n, const vi *sums, int wide)
+// What becomes of the sums of a row: 16 lanes of them or fewer, from column n on.
+INLINE void finish_int8(const struct gemm_int8 *g, float row_scale, size_t n, vi sum, float *c)
 {
-    float *c = g->c + row * g->c_stride + n;
-    for (int w = 0; w < wide; w++, n += LANES, c += LANES) {
-        vi offset, sum = sums[w];
-        memcpy(&offset, g->column_sum + n, sizeof offset);
-        sum -= offset << 7;
-        vf value = v_of_int(sum) * v_set(g->row_scale[row]) * v_load(g->column_scale + n) + v_load(g->bias + n);
-        if (g->finish == GEMM_BIAS_ADD)
-            value += v_load(c);
-        if (g->finish == GEMM_BIAS_GELU)
-            value = v_gelu(value);
-        v_store(c, value);
-    }
+    vi offset;
+    memcpy(&offset, g->column_sum + n, sizeof offset);
+    sum -= offset << 7;
+    vf value = v_of_int(sum) * v_set(row_scale) * v_load(g->column_scale + n) + v_load(g->bias + n);
+    if (g->finish == GEMM_BIAS_ADD)
+        value += v_load(c);
+    if (g->finish == GEMM_BIAS_GELU)
+        value = v_gelu(value);
+    v_store(c, value);
 }
 
-// As tile(), of bytes.
-INLINE void tile_int8(const int rows, const int wide, const struct gemm_int8 *g, size_t row, size_t n, const int8_t *b, size_t b_stride)
+// A tile of 8-bit products: `s` counts in groups of four bytes, as if they were floats.
+INLINE void tile_int8(const int rows, const int wide, const struct gemm_int8 *g, const struct tile *s, const float *row_scale, size_t n)
 {
-    const uint8_t *a = g->a + row * g->a_stride;
-    vi sum[ROWS][WIDE];
+    vf sum[ROWS][WIDE];
+    float *c = s->c;
+    UNROLL for (int r = 0; r < rows; r++)
+        UNROLL for (int w = 0; w < wide; w++) {
+            __builtin_prefetch(c + r * s->c_stride + w * LANES, 1, 3);
+            sum[r][w] = v_set(0.0f);
+        }
+    sum_along(rows, wide, true, s, sum);
+    KEEP(s);
+    vf done[ROWS][WIDE];                // in memory: the sums stay in registers only if nothing asks for them by number
     UNROLL for (int r = 0; r < rows; r++)
         UNROLL for (int w = 0; w < wide; w++)
-            sum[r][w] = (vi){ 0 };
-    for (size_t k = 0; k < g->k; k += 4, b += b_stride) {
-        vi column[WIDE];
+            done[r][w] = sum[r][w];
+    KEEP_MEMORY(done);
+    c = s->c;
+    for (int r = 0; r < rows; r++, c += s->c_stride)
         UNROLL for (int w = 0; w < wide; w++)
-            memcpy(&column[w], b + w * LANES * 4, sizeof column[w]);
-        UNROLL for (int r = 0; r < rows; r++) {
-            int32_t four;
-            memcpy(&four, a + (size_t)r * g->a_stride + k, sizeof four);
-            UNROLL for (int w = 0; w < wide; w++)
-                sum[r][w] = v_dot(sum[r][w], four, column[w]);
-        }
-    }
-    for (int r = 0; r < rows; r++)
-        finish_int8(g, row + (size_t)r, n, sum[r], wide);
+            finish_int8(g, row_scale[r], n + (size_t)(w * LANES), (vi)done[r][w], c + w * LANES);
 }
 
-typedef void tile_int8_fn(const struct gemm_int8 *g, size_t row, size_t n, const int8_t *b, size_t b_stride);
+typedef void tile_int8_fn(const struct gemm_int8 *g, const struct tile *s, const float *row_scale, size_t n);
 
 #define TILE_INT8(r, w) \
-    FN void tile_int8_##r##_##w(const struct gemm_int8 *g, size_t row, size_t n, const int8_t *b, size_t b_stride) \
+    FN void tile_int8_##r##_##w(const struct gemm_int8 *g, const struct tile *s, const float *row_scale, size_t n) \
     { \
-        tile_int8(r, w, g, row, n, b, b_stride); \
+        tile_int8(r, w, g, s, row_scale, n); \
     }
 TILES(TILE_INT8)
 
@@ -486,14 +489,27 @@ static tile_int8_fn *const tiles_int8[ROWS + 1][WIDE + 1] = {
 #undef X
 };
 
-// See struct kernels.
+// See struct kernels. As gemm().
 FN void gemm_int8(const struct gemm_int8 *g)
 {
+    const size_t groups = g->k / 4;
+    const float *a = (const float *)(const void *)g->a, *b = (const float *)(const void *)g->b;
+    const char *end = (const char *)(b + g->n * groups);
     for (size_t n = 0; n < g->n; n += KERNEL_PANEL) {
-        size_t width = MIN((size_t)KERNEL_PANEL, g->n - n), step = MIN((size_t)WIDE * LANES, width);
-        for (size_t w = 0; w < width; w += step)
-            for (size_t r = 0; r < g->rows; r += ROWS)
-                tiles_int8[MIN((size_t)ROWS, g->rows - r)][MIN(step, width - w) / LANES](g, r, n + w, g->b + n * g->k + w * 4, width * 4);
+        const size_t width = MIN((size_t)KERNEL_PANEL, g->n - n), step = MIN((size_t)WIDE * LANES, width);
+        const size_t tile_count = (g->rows + ROWS - 1) / ROWS * ((width + step - 1) / step);
+        const char *next = (const char *)(b + (n + width) * groups);
+        const size_t ahead = MIN((size_t)(end - next), KERNEL_PANEL * groups * sizeof(float));
+        struct tile s = { .k = groups, .a_row = g->a_stride / 4, .a_step = 1, .b_stride = width, .fetch = next,
+                          .fetch_step = ahead / (tile_count * groups + 1), .c_stride = g->c_stride };
+        for (size_t w = 0; w < width; w += step) {
+            s.b = b + n * groups + w;
+            for (size_t r = 0; r < g->rows; r += ROWS) {
+                s.a = a + r * s.a_row, s.c = g->c + r * g->c_stride + n + w;
+                tiles_int8[MIN((size_t)ROWS, g->rows - r)][MIN(step, width - w) / LANES](g, &s, g->row_scale + r, n + w);
+                s.fetch += s.fetch_step * groups;
+            }
+        }
     }
 }
 

@@ -37,12 +37,12 @@ static inline void v_store_low_bytes(uint8_t *p, vi v)
     for (int i = 0; i < 4; i++)
         p[i] = (uint8_t)v[i];
 }
-static inline vi v_dot(vi sum, int32_t four, vi b)
+static inline void v_add_dot(vf *sum, vf four, vf bytes)
 {
-    uint32_t a = (uint32_t)four;
+    vi a = (vi)four, b = (vi)bytes, all = (vi)*sum;
     for (int i = 0; i < 4; i++)
-        sum += (vi){ 1, 1, 1, 1 } * (int32_t)(a >> 8 * i & 0xff) * (vi)((b << (24 - 8 * i)) >> 24);
-    return sum;
+        all += (a >> 8 * i & 0xff) * ((b << (24 - 8 * i)) >> 24);
+    *sum = (vf)all;
 }
 
 static inline void v_half_sum(const vf *part, float lane[4]) { v_store(lane, (part[0] + part[2]) + (part[1] + part[3])); }

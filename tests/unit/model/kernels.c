@@ -316,8 +316,8 @@ TEST(products_of_8_bits_are_exact_sums_and_come_within_2_percent_of_the_real_pro
     for (size_t m = 0; m < LEN(names); m++) {
         const struct kernels *k = kernels_find(names[m]);
         float a[ROWS * K], row_scale[ROWS], column_scale[48] = { 0 }, bias[48] = { 0 }, c[ROWS * 48], w[N * K];
-        uint8_t bytes[ROWS * K];
-        int8_t q[N * K], packed[48 * K];
+        uint8_t bytes[ROWS * K] __attribute__((aligned(64)));
+        int8_t q[N * K], packed[48 * K] __attribute__((aligned(64)));
         int32_t sums[48] = { 0 };
         if (k == NULL)
             continue;
