@@ -35,7 +35,7 @@ struct encoder *encoder_new(const struct checkpoint *c, const struct encoder_opt
     struct encoder *e = xcalloc(1, sizeof *e);
     int threads = o->threads > 0 ? o->threads : machine_cores();
     e->checkpoint = c, e->config = &c->config, e->arithmetic = o->arithmetic;
-    e->kernels = o->kernels ? kernels_find(o->kernels) : kernels_best();
+    e->kernels = o->kernels ? kernels_find(o->kernels) : o->arithmetic == ARITHMETIC_INT8 ? kernels_best_int8() : kernels_best();
     if (e->kernels == NULL) {
         bool failed UNUSED = err_set(err, ERR_UNSUPPORTED, "this processor has no '%s' kernels", o->kernels);
         free(e);

@@ -2,6 +2,19 @@
 // Which kernels this processor gets, and the packing of weights, which all of them share.
 #include "model/kernels.h"
 
+#if defined(__x86_64__)
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum { REQUEST_STATE = 0x1023, TILE_DATA = 18 };        // arch_prctl(2): ARCH_REQ_XCOMP_PERM, of asm/prctl.h since Linux 5.16; XFEATURE_XTILEDATA
+
+// Does the processor have matrix tiles of bytes, and may this process use them? Children may as well.
+static bool has_tiles(void)
+{
+    return __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8") && syscall(SYS_arch_prctl, REQUEST_STATE, TILE_DATA) == 0;
+}
+#endif
+
 const struct kernels *kernels_best(void)
 {
 #if defined(__x86_64__)
@@ -13,10 +26,18 @@ const struct kernels *kernels_best(void)
     return &kernels_plain;
 }
 
+const struct kernels *kernels_best_int8(void)
+{
+    const struct kernels *tiles = kernels_find("amx");
+    return tiles ? tiles : kernels_best();
+}
+
 const struct kernels *kernels_find(const char *name)
 {
 #if defined(__x86_64__)
     __builtin_cpu_init();
+    if (strcmp(name, "amx") == 0)
+        return kernels_find("avx512") && has_tiles() ? &kernels_amx : NULL;
     if (strcmp(name, "avx512") == 0)
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")
             && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vnni") ? &kernels_avx512 : NULL;

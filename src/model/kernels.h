@@ -61,7 +61,7 @@ struct attention {                      // one head of one sequence
 };
 
 struct kernels {
-    const char *name;                   // "avx512", "avx2", "plain"
+    const char *name;                   // "amx", "avx512", "avx2", "plain"
     bool is_fused;
     size_t row_tile;                    // rows that are computed at once: blocks of a multiple of it waste nothing
     void (*gemm)(const struct gemm *g);
@@ -85,7 +85,9 @@ struct kernels {
 };
 
 const struct kernels *kernels_best(void);               // of this processor
-const struct kernels *kernels_find(const char *name);   // NULL: unknown, or not for this processor
+const struct kernels *kernels_best_int8(void);          // for products of 8 bits: "amx" is "avx512" with them in matrix tiles
+// NULL: unknown, or not for this processor. For "amx" the system is asked to let this process use the tiles; it may refuse.
+const struct kernels *kernels_find(const char *name);
 
 // The next multiple of 16.
 static inline size_t kernel_pad(size_t n) { return (n + KERNEL_PAD - 1) / KERNEL_PAD * KERNEL_PAD; }
@@ -105,5 +107,5 @@ static inline size_t kernels_attention_memory(size_t length, size_t size)
 
 extern const struct kernels kernels_plain;
 #if defined(__x86_64__)
-extern const struct kernels kernels_avx2, kernels_avx512;
+extern const struct kernels kernels_avx2, kernels_avx512, kernels_amx;
 #endif

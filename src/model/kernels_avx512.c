@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kernels of 16 lanes: a tile is 8 × 48, 24 of the 32 registers. 8-bit products need VNNI too; a processor with AVX-512 but without it
-// uses the AVX2 kernels.
+// uses the AVX2 kernels. One with AMX has its matrix tiles for 8-bit products (kernels_amx.h).
 #include "model/kernels.h"
 
 #if defined(__x86_64__)
@@ -48,4 +48,5 @@ FN inline __attribute__((always_inline)) void v_add_dot(vf *sum, vf a, vf b)
 }
 
 #include "model/kernels_body.h"
+#include "model/kernels_amx.h"
 #endif

@@ -513,7 +513,8 @@ FN void gemm_int8(const struct gemm_int8 *g)
     }
 }
 
-const struct kernels KERNEL_TABLE = {
-    .name = KERNEL_NAME, .is_fused = KERNEL_FUSED, .row_tile = ROWS, .gemm = gemm, .gemm_int8 = gemm_int8, .layer_norm = layer_norm,
-    .gelu = gelu, .attend = attend, .reach = reach, .dots = dots, .quantise = quantise,
-};
+#define KERNEL_FUNCTIONS \
+    .is_fused = KERNEL_FUSED, .gemm = gemm, .layer_norm = layer_norm, .gelu = gelu, .attend = attend, .reach = reach, \
+    .dots = dots, .quantise = quantise
+
+const struct kernels KERNEL_TABLE = { .name = KERNEL_NAME, .row_tile = ROWS, KERNEL_FUNCTIONS, .gemm_int8 = gemm_int8 };

@@ -6,7 +6,7 @@
 #include "model/reference.h"
 #include "unit/test.h"
 
-static const char *const names[] = { "plain", "avx2", "avx512" };
+static const char *const names[] = { "plain", "avx2", "avx512", "amx" };
 
 static uint32_t state = 1;
 
@@ -312,7 +312,7 @@ TEST(attention_turns_halves_and_pairs)
 
 TEST(products_of_8_bits_are_exact_sums_and_come_within_2_percent_of_the_real_product)
 {
-    enum { ROWS = 9, K = 128, N = 40 };
+    enum { ROWS = 19, K = 128, N = 40 };
     for (size_t m = 0; m < LEN(names); m++) {
         const struct kernels *k = kernels_find(names[m]);
         float a[ROWS * K], row_scale[ROWS], column_scale[48] = { 0 }, bias[48] = { 0 }, c[ROWS * 48], w[N * K];
@@ -348,6 +348,48 @@ TEST(products_of_8_bits_are_exact_sums_and_come_within_2_percent_of_the_real_pro
             }
         EXPECT(worst < 0.02 * size);
     }
+}
+
+// The result of one 8-bit product of any bytes, rows × 16 · wide columns; freed by the caller.
+static float *product_of_bytes(const struct kernels *kernels, size_t rows, size_t k, size_t n, enum gemm_finish finish)
+{
+    uint8_t *a = xcalloc(rows, k);
+    int8_t *b = xcalloc(n, k);
+    float *row_scale = xcalloc(rows, sizeof *row_scale), *scale = xcalloc(n, sizeof *scale), *bias = xcalloc(n, sizeof *bias);
+    float *c = xcalloc(rows * n, sizeof *c);
+    int32_t *column_sum = xcalloc(n, sizeof *column_sum);
+    state = 7;
+    for (size_t i = 0; i < rows * k; i++)
+        a[i] = (uint8_t)(i % 5 ? 128 + (int)(noise() * 127) : i % 2 * 255);
+    for (size_t i = 0; i < n * k; i++)
+        b[i] = (int8_t)(i % 7 ? (int)(noise() * 127) : i % 2 ? 127 : -127);
+    for (size_t i = 0; i < rows; i++)
+        row_scale[i] = noise();
+    for (size_t i = 0; i < n; i++)
+        scale[i] = noise(), bias[i] = noise(), column_sum[i] = (int32_t)i * 100;
+    for (size_t i = 0; i < rows * n; i++)
+        c[i] = noise();
+    kernels->gemm_int8(&(struct gemm_int8){ rows, k, n, a, k, row_scale, b, column_sum, scale, bias, c, n, finish });
+    free(a), free(b), free(row_scale), free(scale), free(bias), free(column_sum);
+    return c;
+}
+
+TEST(products_of_8_bits_have_the_same_bits_with_matrix_tiles_and_with_vectors)
+{
+    const struct kernels *vectors = kernels_find("avx512"), *tiles = kernels_find("amx");
+    if (vectors == NULL || tiles == NULL)
+        test_skip("this processor has no AMX, or the system does not lend it");
+    static const size_t row_counts[] = { 1, 15, 16, 17, 40 }, ks[] = { 4, 16, 60, 64, 80, 128, 320, 484 }, ns[] = { 16, 32, 48, 64, 96, 112 };
+    for (size_t r = 0; r < LEN(row_counts); r++)
+        for (size_t k = 0; k < LEN(ks); k++)
+            for (size_t n = 0; n < LEN(ns); n++) {
+                enum gemm_finish finish = (enum gemm_finish[]){ GEMM_BIAS, GEMM_BIAS_GELU, GEMM_BIAS_ADD }[(r + k + n) % 3];
+                float *a = product_of_bytes(vectors, row_counts[r], ks[k], ns[n], finish);
+                float *b = product_of_bytes(tiles, row_counts[r], ks[k], ns[n], finish);
+                if (memcmp(a, b, row_counts[r] * ns[n] * sizeof *a) != 0)
+                    test_fail(__FILE__, __LINE__, "%zu rows, k = %zu, %zu columns differ", row_counts[r], ks[k], ns[n]);
+                free(a), free(b);
+            }
 }
 
 TEST(the_best_kernels_are_named_and_unknown_names_find_none)
