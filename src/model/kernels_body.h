@@ -451,6 +451,16 @@ INLINE void finish_int8(const struct gemm_int8 *g, float row_scale, size_t n, vi
     v_store(c, value);
 }
 
+// Of a whole tile; once for tiles of all sizes.
+FN __attribute__((noinline)) void finish_tile_int8(const struct gemm_int8 *g, const struct tile *s, int rows, int wide, const float *row_scale, size_t n,
+                                                   vf (*sum)[WIDE])
+{
+    float *c = s->c;
+    for (int r = 0; r < rows; r++, c += s->c_stride)
+        for (int w = 0; w < wide; w++)
+            finish_int8(g, row_scale[r], n + (size_t)(w * LANES), (vi)sum[r][w], c + w * LANES);
+}
+
 // A tile of 8-bit products: `s` counts in groups of four bytes, as if they were floats.
 INLINE void tile_int8(const int rows, const int wide, const struct gemm_int8 *g, const struct tile *s, const float *row_scale, size_t n)
 {
@@ -468,10 +478,7 @@ INLINE void tile_int8(const int rows, const int wide, const struct gemm_int8 *g,
         UNROLL for (int w = 0; w < wide; w++)
             done[r][w] = sum[r][w];
     KEEP_MEMORY(done);
-    c = s->c;
-    for (int r = 0; r < rows; r++, c += s->c_stride)
-        UNROLL for (int w = 0; w < wide; w++)
-            finish_int8(g, row_scale[r], n + (size_t)(w * LANES), (vi)done[r][w], c + w * LANES);
+    finish_tile_int8(g, s, rows, wide, row_scale, n, done);
 }
 
 typedef void tile_int8_fn(const struct gemm_int8 *g, const struct tile *s, const float *row_scale, size_t n);
