@@ -452,8 +452,8 @@ INLINE void finish_int8(const struct gemm_int8 *g, float row_scale, size_t n, vi
 }
 
 // Of a whole tile; once for tiles of all sizes.
-FN __attribute__((noinline)) void finish_tile_int8(const struct gemm_int8 *g, const struct tile *s, int rows, int wide, const float *row_scale, size_t n,
-                                                   vf (*sum)[WIDE])
+FN __attribute__((noinline)) void finish_tile_int8(const struct gemm_int8 *g, const struct tile *s, int rows, int wide, const float *row_scale,
+                                                   size_t n, vf (*sum)[WIDE])
 {
     float *c = s->c;
     for (int r = 0; r < rows; r++, c += s->c_stride)
