@@ -74,9 +74,6 @@ struct kernels {
     void (*attend)(const struct attention *h);
     // x Φ(x) by erf, in place; n is a multiple of 16. Within 2e-7 · max(1, |x|) of the exact value.
     void (*gelu)(float *x, size_t n);
-    // x[i] = (x[i] + (add + offset[i])) · (times · factor[i]) over n floats, at most 64 · 64, a multiple of 16. Bit b of the result: one of the 64
-    // floats from 64 b on reaches its floor.
-    uint64_t (*reach)(float *x, size_t n, const float *offset, const float *factor, const float *floor, float add, float times);
     // out[i] = x · rows[which[i]], rows `stride` apart, n floats each. Each is a sum in 64 lanes, joined pairwise: the bits depend on the two vectors
     // alone.
     void (*dots)(const float *x, const float *rows, size_t stride, const uint32_t *which, size_t count, size_t n, float *out);

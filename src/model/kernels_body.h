@@ -376,33 +376,6 @@ FN void dots(const float *x, const float *rows, size_t stride, const uint32_t *w
     }
 }
 
-// Is any lane set?
-INLINE bool any_lane(vi mask)
-{
-    uint64_t words[sizeof mask / sizeof(uint64_t)], any = 0;
-    memcpy(words, &mask, sizeof mask);
-    UNROLL for (size_t i = 0; i < LEN(words); i++)
-        any |= words[i];
-    return any != 0;
-}
-
-// See struct kernels.
-FN uint64_t reach(float *x, size_t n, const float *offset, const float *factor, const float *floor, float add, float times)
-{
-    uint64_t found = 0;
-    for (size_t first = 0; first < n; first += 64) {
-        vi over = { 0 };
-        size_t end = MIN(n, first + 64);
-        for (size_t i = first; i < end; i += LANES) {
-            vf v = (v_load(x + i) + (v_set(add) + v_load(offset + i))) * (v_set(times) * v_load(factor + i));
-            v_store(x + i, v);
-            over |= v >= v_load(floor + i);
-        }
-        found |= (uint64_t)any_lane(over) << first / 64;
-    }
-    return found;
-}
-
 // --- 8 bits
 
 // The greatest magnitude of n floats, a multiple of 16. Four maxima at once: one alone would wait for itself.
@@ -521,7 +494,7 @@ FN void gemm_int8(const struct gemm_int8 *g)
 }
 
 #define KERNEL_FUNCTIONS \
-    .is_fused = KERNEL_FUSED, .gemm = gemm, .layer_norm = layer_norm, .gelu = gelu, .attend = attend, .reach = reach, \
+    .is_fused = KERNEL_FUSED, .gemm = gemm, .layer_norm = layer_norm, .gelu = gelu, .attend = attend, \
     .dots = dots, .quantise = quantise
 
 const struct kernels KERNEL_TABLE = { .name = KERNEL_NAME, .row_tile = ROWS, KERNEL_FUNCTIONS, .gemm_int8 = gemm_int8 };

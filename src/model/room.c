@@ -16,3 +16,9 @@ void *room_new(size_t bytes)
         madvise(at, bytes, MADV_HUGEPAGE);              // advice: as well without
     return at;
 }
+
+void *room_calloc(size_t count, size_t size)
+{
+    CHECK(size == 0 || count <= PTRDIFF_MAX / 2 / size);
+    return memset(room_new(count * size), 0, count * size);
+}

@@ -6,3 +6,5 @@
 
 // Not zeroed; for free(). Never NULL: see xmalloc().
 void *room_new(size_t bytes);
+// Zeroed, as of xcalloc().
+void *room_calloc(size_t count, size_t size);

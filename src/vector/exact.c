@@ -7,8 +7,8 @@
 #include <math.h>
 #include <stdatomic.h>
 
+#include "model/room.h"
 #include "model/team.h"
-#include "vector/pages.h"
 #include "vector/scan.h"
 
 enum { GROUPS = 16 };                   // of a block, which a thread takes at once
@@ -175,7 +175,7 @@ static void start_worker(struct pass *p, int member)
 {
     struct worker *w = &p->workers[member];
     *w = (struct worker){ .pass = p, .member = member, .floors = xcalloc(p->padded, sizeof *w->floors),
-                          .group = pages_calloc(scan_chunks(p->words) * p->kernels->rows, SCAN_CHUNK * sizeof(float)) };
+                          .group = room_calloc(scan_chunks(p->words) * p->kernels->rows, SCAN_CHUNK * sizeof(float)) };
     for (size_t q = 0; q < p->padded; q++)
         w->floors[q] = q >= p->count ? INFINITY : p->visit->floors ? p->visit->floors[p->first + q] : -INFINITY;
 }
@@ -187,7 +187,7 @@ static void start_pass(struct pass *p, const float *queries, int members)
     p->padded = (p->count + p->panel - 1) / p->panel * p->panel;
     p->offset = xcalloc(p->padded, sizeof *p->offset), p->factor = xcalloc(p->padded, sizeof *p->factor);
     p->rows = p->e->use_codes ? (const void *)x->codes.bytes : x->vectors;
-    p->packed = pages_calloc(scan_packed_words(p->words, p->count, p->panel), sizeof(float));
+    p->packed = room_calloc(scan_packed_words(p->words, p->count, p->panel), sizeof(float));
     if (p->e->use_codes) {
         p->code_sums = xcalloc(p->padded, sizeof *p->code_sums), p->code_scales = xcalloc(p->padded, sizeof *p->code_scales);
         pack_codes(p, queries);

@@ -6,9 +6,9 @@
 #include <math.h>
 
 #include "base/vec.h"
+#include "model/room.h"
 #include "model/team.h"
 #include "vector/graph_codes.h"
-#include "vector/pages.h"
 
 enum { BATCH_MAX = 2048, GROUP = 16, TOP_MAX = 15 };
 
@@ -84,7 +84,7 @@ struct graph_growth *graph_grow(const struct space *s, const struct graph *old, 
     *g = (struct graph_growth){ .space = *s, .o = *o, .inserted = old_rows };
     g->graph = (struct graph){ .m = o->m, .entry = old ? old->entry : -1, .top = old ? old->top : 0 };
     place_rows(g, old, old_rows);
-    g->links = pages_calloc((size_t)s->count * (2 * m + 1) + 1, sizeof *g->links);
+    g->links = room_calloc((size_t)s->count * (2 * m + 1) + 1, sizeof *g->links);
     g->upper = xcalloc((size_t)g->graph.upper_count * (m + 1) + 1, sizeof *g->upper);
     if (old) {
         memcpy(g->links, old->links, (size_t)old_rows * (2 * m + 1) * sizeof *g->links);

@@ -3,8 +3,8 @@
 // codes.
 #include "vector/graph_codes.h"
 
+#include "model/room.h"
 #include "model/team.h"
-#include "vector/pages.h"
 #include "vector/scan.h"
 
 enum { BLOCK = 256, CENTER_ROWS = 16384 };
@@ -80,8 +80,8 @@ struct space_codes *space_codes_new(const struct space *s, struct team *team)
     struct space_codes *c = xcalloc(1, sizeof *c);
     size_t members = (size_t)team_size(team);
     *c = (struct space_codes){ .space = s, .kernels = scan_find(s->kernels->name), .stride = kernel_pad(s->dims) };
-    c->bytes = pages_calloc((size_t)s->count + 1, c->stride);
-    c->terms = pages_calloc((size_t)s->count + 1, sizeof *c->terms);
+    c->bytes = room_calloc((size_t)s->count + 1, c->stride);
+    c->terms = room_calloc((size_t)s->count + 1, sizeof *c->terms);
     c->center = xcalloc(s->dims, sizeof *c->center);
     c->members = xcalloc(members, sizeof *c->members);
     for (size_t i = 0; i < members; i++) {

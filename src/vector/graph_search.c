@@ -4,8 +4,8 @@
 
 #include <math.h>
 
+#include "model/room.h"
 #include "vector/graph_codes.h"
-#include "vector/pages.h"
 
 #define EXPANDED 0x80000000u            // on a row of the pool: its links were followed (rows are under 2^31)
 
@@ -48,7 +48,7 @@ struct walk *walk_new(int64_t rows, int m, size_t ef_max)
 {
     struct walk *w = xcalloc(1, sizeof *w);
     *w = (struct walk){ .rows = rows, .bad_row = -1 };
-    w->seen = pages_calloc((size_t)rows + 1, sizeof *w->seen);
+    w->seen = room_calloc((size_t)rows + 1, sizeof *w->seen);
     w->pool = xcalloc(ef_max + 1, sizeof *w->pool);
     w->fresh = xcalloc((size_t)(2 * m) + 1, sizeof *w->fresh);
     w->nearness = xcalloc((size_t)(2 * m) + 1, sizeof *w->nearness);

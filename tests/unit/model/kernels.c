@@ -426,17 +426,3 @@ TEST(dot_products_of_rows_are_those_of_doubles_and_the_same_with_8_and_16_lanes)
             EXPECT(memcmp(got[0], got[1], sizeof got[0]) == 0);
     }
 }
-
-TEST(what_reaches_its_floor_is_told_by_64s)
-{
-    static float x[192], offset[192], factor[192], floors[192];
-    for (size_t k = 0; k < LEN(names); k++) {
-        const struct kernels *kernels = kernels_find(names[k]);
-        for (size_t hit = 0; hit < 192 && kernels; hit += 7) {
-            for (size_t i = 0; i < 192; i++)
-                x[i] = (float)i, offset[i] = 1, factor[i] = 2, floors[i] = ((float)i + 4) * 6 + (i == hit ? 0.0f : 1.0f);
-            EXPECT_INT(kernels->reach(x, 192, offset, factor, floors, 3, 3), 1 << hit / 64);
-            EXPECT(x[100] == 104 * 6);
-        }
-    }
-}
