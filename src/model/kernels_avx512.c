@@ -4,29 +4,19 @@
 #include "model/kernels.h"
 
 #if defined(__x86_64__)
-#include <immintrin.h>
+#include "model/lanes_avx512.h"
 
-#define LANES 16
 #define ROWS 8
 #define WIDE 3
 #define TILES(X) \
     X(1, 1) X(2, 1) X(3, 1) X(4, 1) X(5, 1) X(6, 1) X(7, 1) X(8, 1) \
     X(1, 2) X(2, 2) X(3, 2) X(4, 2) X(5, 2) X(6, 2) X(7, 2) X(8, 2) \
     X(1, 3) X(2, 3) X(3, 3) X(4, 3) X(5, 3) X(6, 3) X(7, 3) X(8, 3)
-#define FN static __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512vnni")))
 #define KERNEL_NAME "avx512"
 #define KERNEL_FUSED true
 #define KERNEL_TABLE kernels_avx512
 
-typedef __m512 vf;
-typedef int32_t vi __attribute__((vector_size(64)));
-
-#define v_load(p) _mm512_loadu_ps(p)
-#define v_store(p, v) _mm512_storeu_ps((p), (v))
-#define v_set(x) _mm512_set1_ps(x)
-#define v_fma(a, b, c) _mm512_fmadd_ps((a), (b), (c))
 #define v_max(a, b) _mm512_max_ps((a), (b))
-#define v_of_int(v) _mm512_cvtepi32_ps((__m512i)(v))
 #define v_store_low_bytes(p, v) _mm_storeu_si128((__m128i *)(void *)(p), _mm512_cvtepi32_epi8((__m512i)(v)))
 
 // 16 lanes: upper half onto lower half, twice.

@@ -2,36 +2,22 @@
 // Kernels in plain C with the compiler's vectors of 4 lanes, for any processor. The product of a multiply-add is rounded, so the bits differ
 // from those of the fused kernels.
 #include "model/kernels.h"
+#include "model/lanes_plain.h"
 
-#define LANES 4
 #define ROWS 4
 #define WIDE 2
 #define TILES(X) \
     X(1, 2) X(2, 2) X(3, 2) X(4, 2)
-#define FN static
 #define KERNEL_NAME "plain"
 #define KERNEL_FUSED false
 #define KERNEL_TABLE kernels_plain
 
-typedef float vf __attribute__((vector_size(16)));
-typedef int32_t vi __attribute__((vector_size(16)));
-
-static inline vf v_load(const float *p)
-{
-    vf v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-static inline void v_store(float *p, vf v) { memcpy(p, &v, sizeof v); }
-static inline vf v_set(float x) { return (vf){ x, x, x, x }; }
-static inline vf v_fma(vf a, vf b, vf c) { return a * b + c; }
 static inline void v_add_product(vf *sum, vf a, vf b) { *sum += a * b; }
 static inline vf v_max(vf a, vf b)
 {
     vi take = a > b;
     return (vf)((take & (vi)a) | (~take & (vi)b));
 }
-static inline vf v_of_int(vi v) { return __builtin_convertvector(v, vf); }
 static inline void v_store_low_bytes(uint8_t *p, vi v)
 {
     for (int i = 0; i < 4; i++)

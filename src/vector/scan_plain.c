@@ -5,26 +5,13 @@
 #endif
 #include "vector/scan.h"
 
-#define LANES 4
+#include "model/lanes_plain.h"
+
 #define ROWS 2
 #define UNROLL _Pragma("GCC unroll 1")
-#define FN static
 #define SCAN_NAME "plain"
 #define SCAN_TABLE scan_plain
 
-typedef float vf __attribute__((vector_size(16)));
-typedef int32_t vi __attribute__((vector_size(16)));
-
-static inline vf v_load(const float *p)
-{
-    vf v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
-static inline void v_store(float *p, vf v) { memcpy(p, &v, sizeof v); }
-static inline vf v_set(float x) { return (vf){ x, x, x, x }; }
-static inline vf v_fma(vf a, vf b, vf c) { return a * b + c; }
-static inline vf v_of_int(vi v) { return __builtin_convertvector(v, vf); }
 static inline int32_t v_total(vi v) { return v[0] + v[1] + v[2] + v[3]; }
 static inline uint32_t v_reached(vf v, vf floor)
 {
