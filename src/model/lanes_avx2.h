@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// Vectors of 8 lanes, with FMA: what the kernels of models and of exact search (vector/scan_body.h) are written in. FN is the target of their functions.
+// Vectors of 8 lanes, with FMA:
+// what the kernels of models and of exact search (vector/scan_body.h) are written in. FN is the target of their functions.
 #include <immintrin.h>
 
 #include "base/base.h"
