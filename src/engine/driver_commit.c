@@ -7,7 +7,7 @@
 #include "store/store.h"
 #include "sys/loop.h"
 
-#define COMMIT_PAUSE (5 * MILLISECOND)  // between commits while there is enough to run meanwhile
+#define COMMIT_PAUSE (10 * MILLISECOND)  // between commits while there is enough to run meanwhile
 
 static bool put_result(struct driver_task *t, struct err *err)
 {

@@ -40,11 +40,13 @@ struct driver_task {                    // from submit until told
 struct producer {
     Hash hash, key;
     bool is_used, is_inline;
-    Str bytes;                          // kept here when the result may be replaced by another task's of the same key
+    Str bytes;                          // data is NULL: not kept here. They are when the result may be replaced by another task's of the same
+                                        // key, and while there is room
 };
 struct producers {
     struct producer *at;
     size_t len, cap;
+    size_t kept_bytes;
 };
 
 struct result_cache {                   // the result that bytes were taken from last

@@ -11,6 +11,8 @@ static Str hash_str(const Hash *h) { return (Str){ (const char *)h->bytes, sizeo
 
 // --- producers
 
+enum { KEPT_FILE_MAX = 4096, KEPT_MAX = 4 << 20 };      // small files that need not be read again to be staged or exported; of all tasks
+
 static struct producer *producer_slot(const struct producers *p, Hash hash)
 {
     uint64_t h;
@@ -22,7 +24,7 @@ static struct producer *producer_slot(const struct producers *p, Hash hash)
 
 static void producers_grow(struct producers *p)
 {
-    struct producers grown = { .cap = p->cap ? p->cap * 2 : 256 };
+    struct producers grown = { .cap = p->cap ? p->cap * 2 : 256, .kept_bytes = p->kept_bytes };
     grown.at = xcalloc(grown.cap, sizeof *grown.at);
     for (size_t i = 0; i < p->cap; i++)
         if (p->at[i].is_used)
@@ -41,8 +43,12 @@ static void producer_add(struct driver *d, const struct output *o, Hash key, boo
     struct producer *slot = producer_slot(p, o->hash);
     if (slot->is_used)
         return;
-    *slot = (struct producer){ o->hash, key, true, o->is_inline, keep && o->is_inline ? str_copy(&d->arena, o->bytes) : (Str){ 0 } };
+    *slot = (struct producer){ .hash = o->hash, .key = key, .is_used = true, .is_inline = o->is_inline };
     p->len++;
+    if (o->is_inline && (keep || (o->bytes.len <= KEPT_FILE_MAX && p->kept_bytes + o->bytes.len <= KEPT_MAX))) {
+        slot->bytes = str_copy(&d->arena, o->bytes);
+        p->kept_bytes += o->bytes.len;
+    }
 }
 
 void producers_add(struct driver *d, const struct task_result *r, bool keep)

@@ -181,7 +181,7 @@ void collect(struct collection *c)
         collect_all(c);
     if (c->keep_folder || !is_ours(c))
         return;
-    c->is_recycled = c->spare.len && folder_recycle(c->folder, c->spare);
+    c->is_recycled = c->spare.len && folder_recycle(c->folder, c->spare, c->store);
     if (!c->is_recycled && !folder_remove(c->folder, &err))
         LOG(LOG_WARN, "the attempt's folder stays: %s", err.text);
 }

@@ -9,7 +9,9 @@
 
 #include "base/arena.h"
 #include "base/log.h"
+#include "store/store.h"
 #include "sys/file.h"
+#include "task/result.h"
 
 enum { TASK_MASK = 0077 };              // the umask in which attempts are born
 
@@ -41,14 +43,23 @@ static bool empty_log(Str path)
     return st.st_size == 0 || truncate(path.data, 0) == 0;
 }
 
-static bool empty_folder(struct arena *a, Str path)
+static bool is_reused(struct store *store, Str path)
+{
+    struct stat st;
+    return store && lstat(path.data, &st) == 0 && st.st_size <= RESULT_INLINE_MAX && is_as_new(path.data, S_IFREG | 0666)
+        && store_reuse_file(store, path);
+}
+
+static bool empty_folder(struct arena *a, Str path, struct store *store)
 {
     Str *names;
     size_t count;
     struct err err;
     bool ok = is_as_new(path.data, S_IFDIR | 0777) && dir_list(a, path, &names, &count, &err);
-    for (size_t i = 0; ok && i < count; i++)
-        ok = tree_remove(str_join_path(a, path, names[i]), &err);
+    for (size_t i = 0; ok && i < count; i++) {
+        Str inner = str_join_path(a, path, names[i]);
+        ok = is_reused(store, inner) || tree_remove(inner, &err);
+    }
     return ok;
 }
 
@@ -61,12 +72,12 @@ static bool empty_inputs(struct arena *a, Str path)
     bool ok = is_as_new(path.data, S_IFDIR | 0777) && dir_list(a, path, &names, &count, &err);
     for (size_t i = 0; ok && i < count; i++) {
         Str inner = str_join_path(a, path, names[i]);
-        ok = (str_is(names[i], "0") && empty_folder(a, inner)) || tree_remove(inner, &err);
+        ok = (str_is(names[i], "0") && empty_folder(a, inner, NULL)) || tree_remove(inner, &err);
     }
     return ok;
 }
 
-static bool recycle(struct arena *a, Str folder, Str spare)
+static bool recycle(struct arena *a, Str folder, Str spare, struct store *store)
 {
     Str *names;
     size_t count, folders = 0;
@@ -81,7 +92,7 @@ static bool recycle(struct arena *a, Str folder, Str spare)
         bool is_owner = str_is(names[i], "owner");      // overwritten when the folder is used again
         bool is_root = str_is(names[i], "root");        // where a sandbox's root was mounted: empty
         if (!(is_owner                      ? is_as_new(path.data, S_IFREG | 0666)
-              : is_folder || is_root        ? empty_folder(a, path)
+              : is_folder || is_root        ? empty_folder(a, path, store)
               : is_log                      ? empty_log(path)
               : str_is(names[i], "in")      ? empty_inputs(a, path)
                                             : tree_remove(path, &err)))
@@ -90,10 +101,10 @@ static bool recycle(struct arena *a, Str folder, Str spare)
     return folders == 2 && rename(folder.data, spare.data) == 0;
 }
 
-bool folder_recycle(Str folder, Str spare)
+bool folder_recycle(Str folder, Str spare, struct store *store)
 {
     struct arena a = { 0 };
-    bool ok = recycle(&a, str_copy(&a, folder), str_copy(&a, spare));
+    bool ok = recycle(&a, str_copy(&a, folder), str_copy(&a, spare), store);
     arena_release(&a);
     return ok;
 }

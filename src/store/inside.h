@@ -11,7 +11,7 @@
 
 enum kind { KIND_OBJECT, KIND_RESULT, KIND_COUNT };
 extern const char *const kind_folders[KIND_COUNT];      // "objects", "results"
-enum { NAME_SIZE = 96, PREFIXES = 256, DURABLE_SLOTS = 1024 };
+enum { NAME_SIZE = 96, PREFIXES = 256, DURABLE_SLOTS = 1024, SPARES_MAX = 256 };
 #define TEMP_PREFIX ".tmp-"
 
 // A result that was put and waits for store_sync_results(): what can be seen is on disk.
@@ -47,6 +47,8 @@ struct store {
     bool has_failed;                    // a batch could not be written (a full disk): what still waits at the end is dropped
     struct pending_list pending, syncing;
     _Atomic size_t pending_count;       // in both lists; 0: no need to look
+    uint64_t spares[SPARES_MAX];        // files for results to come, numbers of their names
+    _Atomic size_t spare_count;
     _Atomic size_t lost_count;          // results that found another's under their name
     pthread_mutex_t sync_lock;          // one store_sync_results() at a time; guards the log
     struct result_log log;
@@ -75,6 +77,11 @@ bool set_aside(struct store *s, enum kind kind, Hash hash, const struct stat *se
                struct err *err) MUST_CHECK;
 // Gives the file a second name there, and it stays.
 void keep_aside(struct store *s, enum kind kind, Hash hash, const char *reason);
+
+// --- spare.c
+// A file for a result, open for writing, under a temporary name and with `size` bytes that are none of the result's. -1: there is none.
+int spare_open(struct store *s, char name[NAME_SIZE], off_t *size);
+void spares_release(struct store *s);   // removes them
 
 // --- object.c
 enum soundness { OBJECT_ABSENT, OBJECT_SOUND, OBJECT_DAMAGED };

@@ -145,11 +145,16 @@ bool result_exists(struct store *s, Hash key, bool *exists, struct err *err)
 bool result_write(struct store *s, Hash key, Str text, bool *is_taken, struct err *err)
 {
     char temp[NAME_SIZE], name[NAME_SIZE];
-    int fd = temp_open(s, KIND_RESULT, key.bytes[0], temp, err);
-    if (fd < 0)
+    off_t earlier = 0;
+    if (!make_prefix(s, KIND_RESULT, key.bytes[0], err))
+        return false;
+    int fd = spare_open(s, temp, &earlier);
+    if (fd < 0 && (fd = temp_open(s, KIND_RESULT, key.bytes[0], temp, err)) < 0)
         return false;
     name_of(KIND_RESULT, key, name);
     bool ok = write_all(s, fd, temp, text, err);
+    if (ok && earlier > (off_t)text.len)                // written first: some filesystems flush a file that was cut to nothing
+        ok = ftruncate(fd, (off_t)text.len) == 0 || write_failed(s, temp, err);
     ok = (close(fd) == 0 || errno == EINTR || (ok && write_failed(s, temp, err))) && ok;
     if (is_taken)
         *is_taken = false;

@@ -212,6 +212,7 @@ void store_close(struct store *s)
         log_leave(s);
     else if (!log_settle(s, &err))
         LOG(LOG_WARN, "%s", err.text);
+    spares_release(s);
     pending_release(&s->pending);
     memo_release(&s->memo);
     pthread_mutex_destroy(&s->lock);

@@ -60,6 +60,9 @@ bool store_put_result(struct store *s, const struct task_result *r, bool replace
 // that another process put under the same key meanwhile wins. After a failure that is not a failed sync, what is left waits for
 // the next call.
 bool store_sync_results(struct store *s, struct err *err) MUST_CHECK;
+// The file becomes the next result's: made for less than a new one. It must be ours alone, with no other name, attributes or process that has
+// it open. False: nothing was done (enough are kept, another filesystem).
+bool store_reuse_file(struct store *s, Str path);
 // How many results of this store were not kept, because another process had put one under the same key meanwhile: whoever
 // put one must take that in its place.
 size_t store_results_lost(const struct store *s);

@@ -36,6 +36,7 @@ static Hash hash_of_large(void) { return hash_bytes(large().data, LARGE); }
 
 static void make_attempt(const char *label)
 {
+    umask(0077);                        // as in attempts
     EXPECT_OK(dir_make_all(at("attempt/out/d"), &err) && dir_make_all(at("attempt/tmp"), &err), err);
     put("attempt/owner", str_of(label));
     put("attempt/stdout", STR("said\n")), put("attempt/stderr", STR(""));
@@ -101,12 +102,23 @@ TEST(whichever_call_fails_after_a_task_its_outputs_are_all_there_or_the_attempt_
     EXPECT(kept > 5 && failed > 10);
 }
 
+static size_t spares_in(Str folder)
+{
+    Str *names;
+    size_t count, found = 0;
+    EXPECT_OK(dir_list(&a, folder, &names, &count, &err), err);
+    for (size_t i = 0; i < count; i++)
+        found += str_starts(names[i], STR(".tmp-"));
+    return found;
+}
+
 TEST(whichever_call_fails_a_spare_folder_is_as_new_or_there_is_none)
 {
+    int recycled = 0;
     for (int n = 1, more = 1; more; n++) {
         make_attempt("run-1-1");
         fail_call(n);
-        bool ok = folder_recycle(at("attempt"), at(".spare-1"));
+        bool ok = folder_recycle(at("attempt"), at(".spare-1"), NULL);
         more = call_failed();
         EXPECT(ok == file_exists(at(".spare-1")));
         if (ok) {
@@ -115,11 +127,34 @@ TEST(whichever_call_fails_a_spare_folder_is_as_new_or_there_is_none)
             EXPECT_OK(dir_list(&a, at(".spare-1/out"), &names, &count, &err), err);
             EXPECT_INT(count, 0);
             spares_remove(str_of(test_dir()));
+            recycled++;
         }
         EXPECT(!file_exists(at(".spare-1")));
         EXPECT(!file_exists(at("attempt")) || folder_remove(at("attempt"), &err));
         EXPECT(n < 1000);
     }
+    EXPECT(recycled > 0);
+}
+
+TEST(a_small_output_serves_the_next_result_unless_somebody_else_has_it)
+{
+    struct store *store = store_open(at("home"), true, &err);
+    struct stat small;
+    EXPECT_OK(store != NULL, err);
+    make_attempt("run-1-1");
+    EXPECT_INT(stat(at("attempt/out/small").data, &small), 0);
+    EXPECT_INT(link(at("attempt/out/small").data, at("another").data), 0);
+    EXPECT(folder_recycle(at("attempt"), at(".spare-1"), store));
+    EXPECT_INT(spares_in(at("home/store/results")), 0);
+    EXPECT(file_exists(at("another")) && tree_remove(at("another"), &err));
+    spares_remove(str_of(test_dir()));
+    make_attempt("run-1-1");
+    EXPECT(folder_recycle(at("attempt"), at(".spare-1"), store));
+    EXPECT_INT(spares_in(at("home/store/results")), 1);
+    EXPECT(!file_exists(at(".spare-1/out/small")));
+    spares_remove(str_of(test_dir()));
+    store_close(store);
+    EXPECT_INT(spares_in(at("home/store/results")), 0);
 }
 
 TEST(who_lost_the_folder_to_another_head_touches_nothing_in_it)

@@ -21,6 +21,14 @@ static void sync_all(struct store *s)
     EXPECT_OK(store_sync_results(s, &err), err);
 }
 
+static struct arena scratch;
+
+static bool expect_sound(void *arg UNUSED, const struct store_entry *e)
+{
+    EXPECT_INT(e->damage.len, 0);
+    return true;
+}
+
 static int found_code(struct store *s, Hash key)
 {
     struct arena a = { 0 };
@@ -287,4 +295,68 @@ TEST(a_result_that_another_process_put_meanwhile_counts_and_who_put_the_second_c
     EXPECT_INT(found_code(b, first.key), 1);
     store_close(a);
     store_close(b);
+}
+
+TEST(a_file_that_is_reused_becomes_the_next_result_and_keeps_nothing_of_its_own)
+{
+    struct err err;
+    struct stat file, result;
+    char *large = calloc(1, 60000);
+    struct task_result r = small_result(5);
+    struct store *s = open_store();
+    write_file(in_dir("spare"), (Str){ large, 60000 });
+    EXPECT_INT(stat(in_dir("spare"), &file), 0);
+    EXPECT(store_reuse_file(s, str_of(in_dir("spare"))));
+    EXPECT(access(in_dir("spare"), F_OK) != 0);
+    put(s, r, false, false);
+    sync_all(s);
+    EXPECT_INT(stat(in_store("results", r.key).data, &result), 0);
+    EXPECT_INT(result.st_ino, file.st_ino);
+    EXPECT(result.st_size < 60000);
+    EXPECT_INT(result.st_mode & 0777, 0444);
+    EXPECT_INT(found_code(s, r.key), r.exit_code);
+    EXPECT_INT(count_temps(in_dir("store")), 0);
+    store_close(s);
+    s = open_store();
+    EXPECT_INT(found_code(s, r.key), r.exit_code);
+    EXPECT_OK(store_each(s, true, expect_sound, NULL, &err), err);
+    store_close(s);
+    free(large);
+}
+
+TEST(files_that_are_never_reused_go_with_the_store_and_more_than_enough_are_not_taken)
+{
+    struct store *s = open_store();
+    int taken = 0;
+    for (int i = 0; i < 1000; i++) {
+        write_file(in_dir("spare"), STR("x"));
+        taken += store_reuse_file(s, str_of(in_dir("spare")));
+    }
+    EXPECT(taken > 10 && taken < 1000);
+    EXPECT(access(in_dir("spare"), F_OK) == 0);
+    EXPECT_INT(count_temps(in_dir("store")), taken);
+    EXPECT(!store_reuse_file(s, STR("/nothing/there")));
+    store_close(s);
+    EXPECT_INT(count_temps(in_dir("store")), 0);
+}
+
+TEST(a_reused_file_that_has_gone_or_got_another_name_is_not_written_to)
+{
+    struct task_result one = small_result(5), two = small_result(6);
+    struct store *s = open_store();
+    write_file(in_dir("spare"), STR("x"));
+    EXPECT_INT(link(in_dir("spare"), in_dir("mine")), 0);
+    EXPECT(store_reuse_file(s, str_of(in_dir("spare"))));
+    put(s, one, false, false);
+    sync_all(s);
+    EXPECT(has_bytes(in_dir("mine"), STR("x")));
+    write_file(in_dir("spare"), STR("x"));
+    EXPECT(store_reuse_file(s, str_of(in_dir("spare"))));
+    EXPECT_INT(system(str_printf(&scratch, "rm -f '%s'/.tmp-*", in_dir("store/results")).data), 0);
+    put(s, two, false, false);
+    sync_all(s);
+    EXPECT_INT(found_code(s, one.key), one.exit_code);
+    EXPECT_INT(found_code(s, two.key), two.exit_code);
+    store_close(s);
+    arena_release(&scratch);
 }
