@@ -24,9 +24,9 @@ enum {
     SMALL = 64 * 1024,                                  // read at once, onto the stack
     BLOCK = 256 * 1024,
     TASK_MIN = 1024 * 1024,                             // below this threads cost more than they bring
-    WINDOW = 4 * 1024 * 1024,                           // mapped at a time; the task of a file of many
-    WINDOWS_MANY = 16,
-    PROBES = 8,                                         // pages of a window that are asked whether they are in memory
+    WINDOW = 16 * 1024 * 1024,                          // mapped at a time at most; the task of a large file
+    TASKS_MANY = 64,                                    // that many even the load out
+    PROBES = 16,                                        // pages of a window that are asked whether they are in memory
     TASKS_MAX = 64 * 1024,                              // bounds the memory for chaining values to 2 MiB
     THREADS_MAX = 64,
 };
@@ -208,8 +208,8 @@ static size_t core_count(void)
 
 static bool hash_in_parallel(struct job *job, size_t threads, Hash *out, struct err *err)
 {
-    job->task_size = job->size >= WINDOWS_MANY * (int64_t)WINDOW ? WINDOW : TASK_MIN;
-    while (job->size / job->task_size >= TASKS_MAX)
+    job->task_size = TASK_MIN;
+    while (job->size / job->task_size >= (job->task_size < WINDOW ? TASKS_MANY : TASKS_MAX))
         job->task_size *= 2;
     job->task_count = (size_t)((job->size + job->task_size - 1) / job->task_size);
     job->cvs = xmalloc(job->task_count * sizeof *job->cvs);
