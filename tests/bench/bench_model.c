@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// How near the forward pass comes to what the cores can do: `bench_model MODEL SEQUENCES TOKENS [THREADS [float | int8 | plain | avx2 [padded]]]` takes
-// every k-th sequence (at most 1,022 residues of each) until there are TOKENS, and prints one JSON line. The peak is measured before and after
-// every batch, on as many threads: independent multiply-adds in registers, the best of some short runs. A processor's clock wanders by a
-// tenth within seconds, so the fraction compares each batch with the better of the peaks beside it. Seconds are processor time of all
-// threads ("cpu") and wall time; on a machine with other work believe the first. FLOP are those of real tokens alone. "padded" also runs
-// the same sequences as a library that pads would: batches of 4,096 tokens, each sequence as long as its batch's longest.
+// How near the forward pass comes to what the cores can do: `bench_model MODEL SEQUENCES TOKENS [THREADS [float | int8 | int8-vnni | plain | avx2
+// [ROUNDS [padded]]]]` takes every k-th sequence (at most 1,022 residues of each) until there are TOKENS, and prints one JSON line. A round is all
+// of them; between rounds the peak of as many cores is measured: independent multiply-adds in registers. What is printed are medians, of rounds
+// and of peaks. Seconds are processor time of all threads ("cpu") and wall time; on a machine with other work believe the first. FLOP are those of
+// real tokens alone. "int8-vnni" leaves AMX aside. "padded" also runs the same sequences as a library that pads would: batches of 4,096 tokens, each sequence as long as
+// its batch's longest.
 #include "peak.h"
 
 #include "base/arena.h"
@@ -58,11 +58,6 @@ static bool read_sequences(struct sequences *s, const struct vocab *v, Str path,
     return f != NULL && ok;
 }
 
-struct measured {
-    double wall, cpu, flop;
-    double possible;                    // FLOP of the peak in the same processor time
-};
-
 // The sequences of one batch from the i-th on: how many, and where each starts.
 static size_t take_batch(const struct sequences *s, size_t i, int64_t budget, int64_t *starts)
 {
@@ -82,26 +77,26 @@ static void warm(struct encoder *e, const struct sequences *s, int layers)
     free(starts);
 }
 
-// All sequences; with threads, each batch beside the peak of as many.
-static struct measured run(struct encoder *e, const struct sequences *s, const struct model_config *c, int threads)
+struct work {                           // a round: all sequences, in batches
+    struct encoder *encoder;
+    const struct model_config *config;
+    const struct sequences *sequences;
+    double flop;
+};
+
+static void run(void *arg)
 {
-    struct measured m = { 0 };
-    int64_t budget = encoder_batch_tokens(e), *starts = xcalloc(s->starts.len + 1, sizeof *starts);
-    double before = threads ? peak(threads) : 0;
-    for (size_t i = 0; i + 1 < s->starts.len;) {
-        size_t n = take_batch(s, i, budget, starts);
+    struct work *w = arg;
+    const struct sequences *s = w->sequences;
+    int64_t *starts = xcalloc(s->starts.len + 1, sizeof *starts);
+    w->flop = 0;
+    for (size_t i = 0, n; i + 1 < s->starts.len; i += n) {
+        n = take_batch(s, i, encoder_batch_tokens(w->encoder), starts);
         for (size_t j = 0; j < n; j++)
-            m.flop += (double)(starts[j + 1] - starts[j]) * config_flop_per_token(c, starts[j + 1] - starts[j]);
-        struct spent start = now();
-        sink = encoder_run(e, &(struct batch){ n, starts, s->tokens.at + s->starts.at[i] }, c->layers)[0];
-        struct spent end = now();
-        double after = threads ? peak(threads) : 0;
-        m.wall += end.wall - start.wall, m.cpu += end.cpu - start.cpu, m.possible += (end.cpu - start.cpu) * MAX(before, after);
-        before = after;
-        i += n;
+            w->flop += (double)(starts[j + 1] - starts[j]) * config_flop_per_token(w->config, starts[j + 1] - starts[j]);
+        sink = encoder_run(w->encoder, &(struct batch){ n, starts, s->tokens.at + s->starts.at[i] }, w->config->layers)[0];
     }
     free(starts);
-    return m;
 }
 
 static void pad(const struct sequences *s, const struct vocab *v, struct sequences *out)
@@ -130,10 +125,11 @@ int main(int argc, char **argv)
     struct sequences s = { 0 }, padded = { 0 };
     struct encoder_options o = { .threads = argc > 4 ? (int)strtol(argv[4], NULL, 10) : 1 };
     const char *how = argc > 5 ? argv[5] : "float";
-    o.arithmetic = strcmp(how, "int8") == 0 ? ARITHMETIC_INT8 : ARITHMETIC_FLOAT;
-    o.kernels = strcmp(how, "plain") == 0 || strcmp(how, "avx2") == 0 ? how : NULL;
+    int count = argc > 6 ? (int)MIN(MAX(strtol(argv[6], NULL, 10), 1), (long)ROUNDS_MAX) : 5;
+    o.arithmetic = strncmp(how, "int8", 4) == 0 ? ARITHMETIC_INT8 : ARITHMETIC_FLOAT;
+    o.kernels = strcmp(how, "float") == 0 || strcmp(how, "int8") == 0 ? NULL : strcmp(how, "int8-vnni") == 0 ? "avx512" : how;
     if (argc < 4) {
-        fprintf(stderr, "usage: bench_model MODEL SEQUENCES TOKENS [THREADS [float | int8 | plain | avx2 [padded]]]\n");
+        fprintf(stderr, "usage: bench_model MODEL SEQUENCES TOKENS [THREADS [float | int8 | int8-vnni | plain | avx2 [ROUNDS [padded]]]]\n");
         return 2;
     }
     struct checkpoint *c = checkpoint_open(str_of(argv[1]), &err);
@@ -142,16 +138,18 @@ int main(int argc, char **argv)
         fprintf(stderr, "bench_model: %s\n", err.text);
         return 1;
     }
+    struct work work = { e, &c->config, &s, 0 }, other = { e, &c->config, &padded, 0 };
     warm(e, &s, c->config.layers);
-    struct measured packed = run(e, &s, &c->config, o.threads), other = { 0 };
-    if (argc > 6 && strcmp(argv[6], "padded") == 0) {
+    struct rounds packed = measure_rounds(count, o.threads, run, &work), long_way = { 0 };
+    if (argc > 7 && strcmp(argv[7], "padded") == 0) {
         pad(&s, &c->vocab, &padded);
-        other = run(e, &padded, &c->config, 0);
+        long_way = measure_rounds(MIN(count, 3), 0, run, &other);
     }
-    printf("{\"kernels\": \"%s\", \"how\": \"%s\", \"threads\": %d, \"tokens\": %zu, \"gflop\": %.1f, \"wall\": %.3f, \"cpu\": %.3f, "
+    double flops = work.flop / packed.cpu;
+    printf("{\"kernels\": \"%s\", \"how\": \"%s\", \"threads\": %d, \"tokens\": %zu, \"gflop\": %.1f, \"rounds\": %d, \"wall\": %.3f, \"cpu\": %.3f, "
            "\"peak_gflops\": %.1f, \"gflops_by_cpu\": %.1f, \"fraction\": %.3f, \"tokens_per_cpu_second\": %.0f, \"padded_tokens\": %zu, \"padded_cpu\": %.3f}\n",
-           encoder_kernels(e), how, o.threads, s.tokens.len, packed.flop / 1e9, packed.wall, packed.cpu, packed.possible / packed.cpu / 1e9,
-           packed.flop / packed.cpu / 1e9, packed.flop / packed.possible, (double)s.tokens.len / packed.cpu, padded.tokens.len, other.cpu);
+           encoder_kernels(e), how, o.threads, s.tokens.len, work.flop / 1e9, count, packed.wall, packed.cpu, packed.peak / 1e9, flops / 1e9,
+           flops / packed.peak, (double)s.tokens.len / packed.cpu, padded.tokens.len, long_way.cpu);
     encoder_free(e);
     checkpoint_close(c);
     return 0;

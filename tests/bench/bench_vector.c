@@ -2,9 +2,9 @@
 // How fast an index of vectors is searched.
 //     bench_vector make FILE.npy ROWS DIMS SEED     writes vectors like embeddings: 10,000 families in 24 hidden directions, turned into DIMS numbers, and a
 //                                                   tenth of noise in each number; what is common to all is twice as long as what differs
-//     bench_vector search INDEX QUERIES.npy THREADS exact|own      prints one JSON line
-// The peak of a core (independent multiply-adds in registers) is measured before and after; and how fast the same threads read the vectors and do
-// nothing else, which is what few queries wait for. Seconds are processor time of all threads ("cpu") and wall
+//     bench_vector search INDEX QUERIES.npy THREADS exact|own ROUNDS      prints one JSON line
+// A round is all queries; between rounds the peak of as many cores is measured (independent multiply-adds in registers). What is printed are
+// medians, of rounds and of peaks. And how fast the same threads read the vectors and do nothing else, which is what few queries wait for. Seconds are processor time of all threads ("cpu") and wall
 // time; on a machine with other work believe the first. FLOP are those of the products alone: 2 · queries · rows · dims.
 #include <math.h>
 #include <stdatomic.h>
@@ -98,7 +98,21 @@ static double read_speed(const struct vector_index *x, int threads)
     return best;
 }
 
-static bool search(Str dir, Str queries, int threads, bool exact, struct err *err)
+struct work {                           // a round: all queries
+    struct searcher *searcher;
+    const struct queries *queries;
+    struct found *found;
+    struct err *err;
+    bool ok;
+};
+
+static void run(void *arg)
+{
+    struct work *w = arg;
+    w->ok = w->ok && searcher_run(w->searcher, w->queries->vectors, w->queries->count, w->found, w->err);
+}
+
+static bool search(Str dir, Str queries, int threads, bool exact, int count, struct err *err)
 {
     struct queries q;
     double opened = clock_seconds(CLOCK_MONOTONIC);
@@ -108,23 +122,20 @@ static bool search(Str dir, Str queries, int threads, bool exact, struct err *er
         return false;
     struct searcher *s = searcher_new(x, &(struct search_options){ .k = K, .exact = exact, .threads = threads }, err);
     struct found *found = xcalloc(q.count * K, sizeof *found);
-    double before = peak(threads);
-    bool ok = searcher_run(s, q.vectors, MIN(q.count, (size_t)64), found, err);      // warm
-    struct spent start = now();
-    ok = ok && searcher_run(s, q.vectors, q.count, found, err);
-    struct spent end = now();
-    double most = MAX(before, peak(threads)), flop = 2.0 * (double)q.count * (double)x->count * (double)x->dims, cpu = end.cpu - start.cpu;
-    double wall = end.wall - start.wall, vector_bytes = (double)x->count * (double)x->dims * sizeof(float);
-    printf("{\"bytes_per_second\": %.4g, \"read_bytes_per_second\": %.4g, ", vector_bytes / wall, read_speed(x, threads));
-    printf("\"rows\": %lld, \"dims\": %lld, \"queries\": %zu, \"threads\": %d, \"open_ms\": %.3f, \"wall\": %.4f, \"cpu\": %.4f, \"peak_gflops\": %.1f, "
-           "\"gflops_by_cpu\": %.1f, \"fraction\": %.3f, \"queries_per_second\": %.0f, \"queries_per_cpu_second\": %.0f}\n",
-           (long long)x->count, (long long)x->dims, q.count, threads, opened * 1e3, wall, cpu, most / 1e9, flop / cpu / 1e9,
-           flop / cpu / most, (double)q.count / wall, (double)q.count / cpu);
+    struct work w = { s, &q, found, err, searcher_run(s, q.vectors, MIN(q.count, (size_t)64), found, err) };         // warm
+    struct rounds r = measure_rounds(count, threads, run, &w);
+    double flops = 2.0 * (double)q.count * (double)x->count * (double)x->dims / r.cpu;
+    double vector_bytes = (double)x->count * (double)x->dims * sizeof(float);
+    printf("{\"bytes_per_second\": %.4g, \"read_bytes_per_second\": %.4g, ", vector_bytes / r.wall, read_speed(x, threads));
+    printf("\"rows\": %lld, \"dims\": %lld, \"queries\": %zu, \"threads\": %d, \"open_ms\": %.3f, \"rounds\": %d, \"wall\": %.4f, \"cpu\": %.4f, "
+           "\"peak_gflops\": %.1f, \"gflops_by_cpu\": %.1f, \"fraction\": %.3f, \"queries_per_second\": %.0f, \"queries_per_cpu_second\": %.0f}\n",
+           (long long)x->count, (long long)x->dims, q.count, threads, opened * 1e3, count, r.wall, r.cpu, r.peak / 1e9, flops / 1e9,
+           flops / r.peak, (double)q.count / r.wall, (double)q.count / r.cpu);
     free(found);
     searcher_free(s);
     queries_release(&q);
     vector_index_close(x);
-    return ok;
+    return w.ok;
 }
 
 int main(int argc, char **argv)
@@ -133,10 +144,11 @@ int main(int argc, char **argv)
     bool ok;
     if (argc == 6 && strcmp(argv[1], "make") == 0)
         ok = make(str_of(argv[2]), strtoll(argv[3], NULL, 10), strtoul(argv[4], NULL, 10), strtoul(argv[5], NULL, 10), &err);
-    else if (argc == 6 && strcmp(argv[1], "search") == 0)
-        ok = search(str_of(argv[2]), str_of(argv[3]), (int)strtol(argv[4], NULL, 10), strcmp(argv[5], "exact") == 0, &err);
+    else if (argc == 7 && strcmp(argv[1], "search") == 0)
+        ok = search(str_of(argv[2]), str_of(argv[3]), (int)strtol(argv[4], NULL, 10), strcmp(argv[5], "exact") == 0,
+                    (int)MIN(MAX(strtol(argv[6], NULL, 10), 1), (long)ROUNDS_MAX), &err);
     else
-        ok = err_set(&err, ERR_INVALID, "usage: bench_vector make FILE.npy ROWS DIMS SEED | search INDEX QUERIES.npy THREADS exact|own");
+        ok = err_set(&err, ERR_INVALID, "usage: bench_vector make FILE.npy ROWS DIMS SEED | search INDEX QUERIES.npy THREADS exact|own ROUNDS");
     if (!ok)
         fprintf(stderr, "bench_vector: %s\n", err.text);
     return ok ? 0 : 1;

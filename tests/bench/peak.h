@@ -76,45 +76,81 @@ static int multiply_add(void)
     return 1;
 }
 
-enum { PEAK_ROUNDS = 6, PEAK_THREADS = 64 };
+// --- rounds
+
+enum { PEAK_THREADS = 64, ROUNDS_MAX = 16 };
+#define PEAK_SECONDS 0.1                // of each measurement of the peak
 struct peak_thread {
     pthread_barrier_t *together;
-    double flops[PEAK_ROUNDS];          // a second of processor time
+    double flops;                       // a second of processor time
 };
 
 static void *measure_peak(void *arg)
 {
     struct peak_thread *t = arg;
-    for (int i = 0; i < PEAK_ROUNDS; i++) {
-        pthread_barrier_wait(t->together);
-        double start = clock_seconds(CLOCK_THREAD_CPUTIME_ID);
-        int lanes = multiply_add();
-        t->flops[i] = 2.0 * PEAK_LOOPS * PEAK_CHAINS * lanes / (clock_seconds(CLOCK_THREAD_CPUTIME_ID) - start);
-    }
+    pthread_barrier_wait(t->together);
+    double start = clock_seconds(CLOCK_THREAD_CPUTIME_ID), spent, flop = 0;
+    do {
+        flop += 2.0 * PEAK_LOOPS * PEAK_CHAINS * multiply_add();
+        spent = clock_seconds(CLOCK_THREAD_CPUTIME_ID) - start;
+    } while (spent < PEAK_SECONDS);
+    t->flops = flop / spent;
     return NULL;
 }
 
-// On `threads` at once, of one of them on average; the best of some rounds. Each begins together: two that share a core must not be measured alone.
+// Of one core on average, with `threads` at once that begin together: two that share a core must not be measured alone.
 static double peak(int threads)
 {
     pthread_t thread[PEAK_THREADS];
     struct peak_thread of[PEAK_THREADS] = { 0 };
     pthread_barrier_t together;
-    double best = 0;
+    double sum = 0;
     threads = MIN(threads, PEAK_THREADS);
     pthread_barrier_init(&together, NULL, (unsigned)threads);
     for (int i = 0; i < threads; i++) {
         of[i].together = &together;
         pthread_create(&thread[i], NULL, measure_peak, &of[i]);
     }
-    for (int i = 0; i < threads; i++)
+    for (int i = 0; i < threads; i++) {
         pthread_join(thread[i], NULL);
-    for (int round = 0; round < PEAK_ROUNDS; round++) {
-        double sum = 0;
-        for (int i = 0; i < threads; i++)
-            sum += of[i].flops[round];
-        best = MAX(best, sum / threads);
+        sum += of[i].flops;
     }
     pthread_barrier_destroy(&together);
-    return best;
+    return sum / threads;
+}
+
+static int ascending(const void *x, const void *y)
+{
+    const double *a = x, *b = y;
+    return *a < *b ? -1 : *a > *b;
+}
+
+static double median(double *of, int count)
+{
+    qsort(of, (size_t)count, sizeof *of, ascending);
+    return (of[(count - 1) / 2] + of[count / 2]) / 2;
+}
+
+struct rounds {                         // the medians
+    double wall, cpu;                   // of one round
+    double peak;                        // of one core; 0 where nobody asked
+};
+
+// Work and the peak of `threads` cores by turns, peak first and last, so that both see the same of a clock that wanders by a tenth within
+// seconds, and of what the host's other guests do. Of both the median: never the best of one beside the mean of the other. 0 threads: no peak.
+static struct rounds measure_rounds(int count, int threads, void (*work)(void *arg), void *arg)
+{
+    double wall[ROUNDS_MAX], cpu[ROUNDS_MAX], peaks[ROUNDS_MAX + 1] = { 0 };
+    count = MIN(count, ROUNDS_MAX);
+    for (int i = 0; i < count; i++) {
+        if (threads)
+            peaks[i] = peak(threads);
+        struct spent start = now();
+        work(arg);
+        struct spent end = now();
+        wall[i] = end.wall - start.wall, cpu[i] = end.cpu - start.cpu;
+    }
+    if (threads)
+        peaks[count] = peak(threads);
+    return (struct rounds){ median(wall, count), median(cpu, count), median(peaks, count + 1) };
 }

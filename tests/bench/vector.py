@@ -12,7 +12,7 @@ import time
 import model
 from measuring import HERE, ROOT
 
-DIMS, QUERIES, FEW = 320, 1024, 512
+DIMS, QUERIES, FEW, ROUNDS = 320, 1024, 512, 7
 GRAPHS, MILLION = (10_000, 100_000), 1_000_000
 
 
@@ -48,7 +48,7 @@ class Data:
         return path
 
     def search(self, folder, queries, threads, how):
-        return model.run_json([self.program, "search", folder, queries, str(threads), how])
+        return model.run_json([self.program, "search", folder, queries, str(threads), how, str(ROUNDS)])
 
 
 def exact(m, data, rows):
@@ -59,12 +59,12 @@ def exact(m, data, rows):
         s = "s" if threads > 1 else ""
         got = data.search(folder, few, threads, "exact")
         m.report.row("exact, %d queries at once, %d thread%s" % (FEW, threads, s), got["gflops_by_cpu"] * 1e9, unit="flop_per_second",
-                     peer="peak of the core", peers=got["peak_gflops"] * 1e9, bar=("ratio", "least", 0.7))
+                     peer="peak of the core", peers=got["peak_gflops"] * 1e9, bar=("ratio", "least", 0.7), runs=ROUNDS)
         alone = data.search(folder, one, threads, "exact")
         m.report.row("  one query, %d thread%s" % (threads, s), alone["bytes_per_second"], unit="bytes_per_second", peer="reading alone",
-                     peers=alone["read_bytes_per_second"])
+                     peers=alone["read_bytes_per_second"], runs=ROUNDS)
     small = data.search(folder, few, 2, "own")
-    m.report.row("  processor time, 8 bits", small["cpu"], peer="our own, exact", peers=got["cpu"])
+    m.report.row("  processor time, 8 bits", small["cpu"], peer="our own, exact", peers=got["cpu"], runs=ROUNDS)
     m.report.row("  recall@%d, 8 bits" % manifest["recall"]["k"], manifest["recall"]["recall"], unit="times", bar=("petri", "least", 0.95))
     m.report.row("  files of 8-bit vectors", sum(f["size"] for key, f in manifest["files"].items() if key.startswith("code")), unit="bytes",
                  peer="of floats", peers=manifest["files"]["vectors"]["size"])
@@ -77,7 +77,7 @@ def graph(m, data, rows):
     recall = manifest["recall"]
     m.report.row("%s × %d into an hnsw index, two threads" % (format(rows, ","), DIMS), took)
     got = data.search(folder, data.make("queries", QUERIES, 2), 2, "own")
-    m.report.row("  a query, %d at ef %d, two threads" % (QUERIES, recall["ef"]), 1 / got["queries_per_second"], bar=("petri", "most", 0.001))
+    m.report.row("  a query, %d at ef %d, two threads" % (QUERIES, recall["ef"]), 1 / got["queries_per_second"], bar=("petri", "most", 0.001), runs=ROUNDS)
     m.report.row("  recall@%d" % recall["k"], recall["recall"], unit="times", bar=("petri", "least", 0.95))
     shutil.rmtree(folder)
 
