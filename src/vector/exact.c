@@ -31,7 +31,8 @@ struct pass {                           // a batch of queries over all rows
         const struct pass *pass;
         int member;
         float *floors;
-        void *group;
+        const void *packed;             // the packed queries: its own copy
+        void *copy, *group;
         int64_t first;                  // row of the group
     } *workers;
     atomic_llong bad_row;               // -1, or one that is not finite
@@ -107,13 +108,25 @@ static void search_alone(struct pass *p, struct worker *w, struct scan *s, int64
     }
 }
 
+// Each thread reads the queries from memory of its own: lines that lie in the second caches of two cores are read a sixth more slowly.
+static void take_packed(const struct pass *p, struct worker *w)
+{
+    if (w->member > 0 && !p->alone) {
+        size_t bytes = scan_packed_words(p->words, p->count, p->panel) * 4;
+        w->copy = memcpy(room_new(bytes), p->packed, bytes);
+    }
+    w->packed = w->copy ? w->copy : p->packed;
+}
+
 static void search_block(void *arg, size_t item, int member)
 {
     struct pass *p = arg;
     struct worker *w = &p->workers[member];
+    if (w->packed == NULL)
+        take_packed(p, w);
     size_t group = p->kernels->rows, chunks = scan_chunks(p->words), panels = p->padded / p->panel;
     int64_t first = (int64_t)(item * GROUPS * group), end = MIN(first + (int64_t)(GROUPS * group), p->e->index->count);
-    struct scan s = { .group = w->group, .queries = p->packed, .chunks = chunks, .panels = panels, .offset = p->offset, .factor = p->factor,
+    struct scan s = { .group = w->group, .queries = w->packed, .chunks = chunks, .panels = panels, .offset = p->offset, .factor = p->factor,
                       .query_sum = p->code_sums, .query_scale = p->code_scales, .floor = w->floors,
                       .fetch_lines = (group + panels - 1) / panels, .reached = reached, .arg = w };
     for (; first < end; first += (int64_t)group)
@@ -203,6 +216,7 @@ static void end_pass(struct pass *p, int members)
 {
     for (int i = 0; i < members; i++) {
         free(p->workers[i].floors);
+        free(p->workers[i].copy);
         free(p->workers[i].group);
     }
     free(p->workers);

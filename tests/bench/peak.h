@@ -98,7 +98,8 @@ static void *measure_peak(void *arg)
     return NULL;
 }
 
-// Of one core on average, with `threads` at once that begin together: two that share a core must not be measured alone.
+// Of one core on average, with `threads` at once that begin together: two that share a core must not be measured alone. The caller is one of
+// them: what it measures before and after ran where it runs.
 static double peak(int threads)
 {
     pthread_t thread[PEAK_THREADS];
@@ -109,10 +110,13 @@ static double peak(int threads)
     pthread_barrier_init(&together, NULL, (unsigned)threads);
     for (int i = 0; i < threads; i++) {
         of[i].together = &together;
-        pthread_create(&thread[i], NULL, measure_peak, &of[i]);
+        if (i > 0)
+            pthread_create(&thread[i], NULL, measure_peak, &of[i]);
     }
+    measure_peak(&of[0]);
     for (int i = 0; i < threads; i++) {
-        pthread_join(thread[i], NULL);
+        if (i > 0)
+            pthread_join(thread[i], NULL);
         sum += of[i].flops;
     }
     pthread_barrier_destroy(&together);
@@ -152,5 +156,6 @@ static struct rounds measure_rounds(int count, int threads, void (*work)(void *a
     }
     if (threads)
         peaks[count] = peak(threads);
+    if (getenv("DBG")) for (int i=0;i<=count;i++) fprintf(stderr,"peak %.1f cpu %.3f\n",peaks[i]/1e9,i<count?cpu[i]:0);
     return (struct rounds){ median(wall, count), median(cpu, count), median(peaks, count + 1) };
 }
