@@ -87,12 +87,7 @@ AMX static void amx_tile(const struct gemm_int8 *g, size_t row, size_t n, size_t
         amx_sum(2, g, a, b, width * 4, sums);
     else
         amx_sum(1, g, a, b, width * 4, sums);
-    for (size_t r = 0; r < AMX_ROWS; r++, c += g->c_stride)
-        for (size_t w = 0; w < width; w += LANES) {
-            vi sum;
-            memcpy(&sum, sums + r * KERNEL_PANEL + w, sizeof sum);
-            finish_int8(g, g->row_scale[row + r], n + w, sum, c + w);
-        }
+    finish_tile_int8(g, AMX_ROWS, (int)(width / LANES), g->row_scale + row, n, (const vf *)(const void *)sums, c);
 }
 
 // See struct kernels.

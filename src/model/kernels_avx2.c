@@ -14,6 +14,7 @@
 #define KERNEL_TABLE kernels_avx2
 
 #define v_max(a, b) _mm256_max_ps((a), (b))
+#define v_divide(a, b) ((a) / (b))
 
 FN inline void v_store_low_bytes(uint8_t *p, vi v)
 {

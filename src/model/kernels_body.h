@@ -7,6 +7,7 @@
 //   v_of_int                                integers to floats
 //   v_store_low_bytes                       the low byte of each integer, one behind the other
 //   v_half_sum                              16 lanes to 4, see sum_lanes()
+//   v_divide                                a / b; tiny results may be a unit off
 //   v_add_product, v_add_dot                *sum = v_fma(a, b, *sum); each integer of *sum plus four products of unsigned and signed bytes: in the
 //                                           register where it is
 //   ROWS, WIDE, TILES     rows of a tile; vectors across a tile; a list of the tiles there are: X(rows, vectors across)
@@ -46,7 +47,7 @@ INLINE vf v_erf(vf x)
     q = v_fma(q, s, v_set(-1.68282697438203e-03f));
     q = v_fma(q, s, v_set(-7.37332916720468e-03f));
     q = v_fma(q, s, v_set(-1.42647390514189e-02f));
-    return x * p / q;
+    return v_divide(x * p, q);
 }
 
 // x Φ(x).
@@ -405,33 +406,44 @@ FN void quantise(const float *x, size_t x_stride, uint8_t *out, size_t out_strid
         const vf factor = v_set(largest > 0 ? 127.0f / largest : 0.0f), magic = v_set(12582912.0f + 128.0f);
         for (size_t i = 0; i < kernel_pad(n); i += LANES) {
             vi rounded = (vi)v_fma(v_load(x + i), factor, magic);       // the low byte is round(x) + 128
+            __builtin_prefetch(x + x_stride + i, 0, 3);                 // of the next row
             v_store_low_bytes(out + i, rounded);
         }
     }
 }
 
-// What becomes of the sums of a row: 16 lanes of them or fewer, from column n on.
-INLINE void finish_int8(const struct gemm_int8 *g, float row_scale, size_t n, vi sum, float *c)
+// What becomes of the sums of a tile from column n on, which lie one row behind the other, 48 columns each.
+INLINE void finish_sums(const enum gemm_finish finish, const struct gemm_int8 *g, int rows, int wide, const float *row_scale, size_t n,
+                        const vf *sums, float *c)
 {
-    vi offset;
-    memcpy(&offset, g->column_sum + n, sizeof offset);
-    sum -= offset << 7;
-    vf value = v_of_int(sum) * v_set(row_scale) * v_load(g->column_scale + n) + v_load(g->bias + n);
-    if (g->finish == GEMM_BIAS_ADD)
-        value += v_load(c);
-    if (g->finish == GEMM_BIAS_GELU)
-        value = v_gelu(value);
-    v_store(c, value);
+    const size_t c_stride = g->c_stride;
+    for (int w = 0; w < wide; w++, n += LANES) {
+        const vf scale = v_load(g->column_scale + n), bias = v_load(g->bias + n);
+        vi offset;
+        memcpy(&offset, g->column_sum + n, sizeof offset);
+        offset <<= 7;
+        float *at = c + w * LANES;
+        for (int r = 0; r < rows; r++, at += c_stride) {
+            vf value = v_of_int((vi)sums[r * WIDE + w] - offset) * v_set(row_scale[r]) * scale + bias;
+            if (finish == GEMM_BIAS_ADD)
+                value += v_load(at);
+            if (finish == GEMM_BIAS_GELU)
+                value = v_gelu(value);
+            v_store(at, value);
+        }
+    }
 }
 
-// Of a whole tile; once for tiles of all sizes.
-FN __attribute__((noinline)) void finish_tile_int8(const struct gemm_int8 *g, const struct tile *s, int rows, int wide, const float *row_scale,
-                                                   size_t n, vf (*sum)[WIDE])
+// The same, once for tiles of all sizes.
+FN __attribute__((noinline)) void finish_tile_int8(const struct gemm_int8 *g, int rows, int wide, const float *row_scale, size_t n, const vf *sums,
+                                                   float *c)
 {
-    float *c = s->c;
-    for (int r = 0; r < rows; r++, c += s->c_stride)
-        for (int w = 0; w < wide; w++)
-            finish_int8(g, row_scale[r], n + (size_t)(w * LANES), (vi)sum[r][w], c + w * LANES);
+    if (g->finish == GEMM_BIAS_ADD)
+        finish_sums(GEMM_BIAS_ADD, g, rows, wide, row_scale, n, sums, c);
+    else if (g->finish == GEMM_BIAS_GELU)
+        finish_sums(GEMM_BIAS_GELU, g, rows, wide, row_scale, n, sums, c);
+    else
+        finish_sums(GEMM_BIAS, g, rows, wide, row_scale, n, sums, c);
 }
 
 // A tile of 8-bit products: `s` counts in groups of four bytes, as if they were floats.
@@ -451,7 +463,7 @@ INLINE void tile_int8(const int rows, const int wide, const struct gemm_int8 *g,
         UNROLL for (int w = 0; w < wide; w++)
             done[r][w] = sum[r][w];
     KEEP_MEMORY(done);
-    finish_tile_int8(g, s, rows, wide, row_scale, n, done);
+    finish_tile_int8(g, rows, wide, row_scale, n, done[0], c);
 }
 
 typedef void tile_int8_fn(const struct gemm_int8 *g, const struct tile *s, const float *row_scale, size_t n);

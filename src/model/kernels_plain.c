@@ -12,6 +12,8 @@
 #define KERNEL_FUSED false
 #define KERNEL_TABLE kernels_plain
 
+#define v_divide(a, b) ((a) / (b))
+
 static inline void v_add_product(vf *sum, vf a, vf b) { *sum += a * b; }
 static inline vf v_max(vf a, vf b)
 {
