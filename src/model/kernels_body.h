@@ -124,6 +124,8 @@ struct tile {
     bool more;                          // the sums go on from what c holds
     const char *fetch;                  // what the next tiles read, to be brought near meanwhile: `fetch_step` bytes of it with each k
     size_t fetch_step;
+    const float *soon;                  // c of the next tile, to be brought near row by row: `soon_rows` of them
+    size_t soon_rows;
     const float *bias;
     float *most;                        // NULL, or one vector after the other: becomes the greater of itself and the rows of the tile
     float *c;
@@ -221,10 +223,15 @@ INLINE void sum_along(const int rows, const int wide, const bool bytes, const st
     const struct rows o = rows_apart(rows, s->a_row * sizeof(float));
     const size_t b_stride = wide * LANES == KERNEL_PANEL ? KERNEL_PANEL : s->b_stride, fetch_step = s->fetch_step * steps;
     const char *a = (const char *)s->a, *next = s->fetch;
-    const float *b = s->b, *at[ROWS];
-    size_t k = s->k;
+    const float *b = s->b, *at[ROWS], *soon = s->soon;
+    size_t k = s->k, soon_rows = s->soon_rows;
     for (; k >= steps; k -= steps, next += fetch_step) {
         __builtin_prefetch(next, 0, 2);
+        if (soon_rows) {
+            UNROLL for (int w = 0; w < wide; w++)
+                __builtin_prefetch(soon + w * LANES, 1, 3);
+            soon += s->c_stride, soon_rows--;
+        }
         UNROLL for (size_t j = 0; j < steps; j++) {
             UNROLL for (int r = 0; r < rows; r++)
                 at[r] = row_of(a, &o, r);
@@ -272,10 +279,6 @@ INLINE void tile(const int rows, const int wide, const struct tile *s)
 {
     vf sum[ROWS][WIDE];
     const float *from = s->c;
-    if (s->bias)                        // the rows of c come near meanwhile
-        UNROLL for (int r = 0; r < rows; r++)
-            UNROLL for (int w = 0; w < wide; w++)
-                __builtin_prefetch(from + r * s->c_stride + w * LANES, 1, 3);
     UNROLL for (int r = 0; r < rows; r++, from += s->c_stride)
         UNROLL for (int w = 0; w < wide; w++)
             sum[r][w] = s->more ? v_load(from + w * LANES) : v_set(0.0f);
@@ -300,6 +303,14 @@ static tile_fn *const tiles[ROWS + 1][WIDE + 1] = {
 #undef X
 };
 
+// What the tile after the one at row r writes: the rows below, or the first of the columns beside it.
+INLINE void see_ahead(struct tile *s, size_t r, size_t rows, const float *beside, bool is_more)
+{
+    const bool below = r + ROWS < rows;
+    s->soon = below ? s->c + ROWS * s->c_stride : beside;
+    s->soon_rows = below ? MIN(rows - r - ROWS, (size_t)ROWS) : is_more ? MIN(rows, (size_t)ROWS) : 0;
+}
+
 // See struct kernels. Panel by panel, and a panel for all rows: the caller's blocks of rows stay in the second cache. Steps along k would keep a
 // panel in the first cache, but cost more in sums that come and go than they save.
 FN void gemm(const struct gemm *g)
@@ -316,6 +327,7 @@ FN void gemm(const struct gemm *g)
             s.b = g->b + n * g->k + w, s.bias = g->bias ? g->bias + n + w : NULL;
             for (size_t r = 0; r < g->rows; r += ROWS) {
                 s.a = g->a + r * g->a_stride, s.c = g->c + r * g->c_stride + n + w;
+                see_ahead(&s, r, g->rows, g->c + n + w + step, n + w + step < g->n);
                 tiles[MIN((size_t)ROWS, g->rows - r)][MIN(step, width - w) / LANES](&s);
                 s.fetch += s.fetch_step * g->k;
             }
@@ -452,10 +464,8 @@ INLINE void tile_int8(const int rows, const int wide, const struct gemm_int8 *g,
     vf sum[ROWS][WIDE];
     float *c = s->c;
     UNROLL for (int r = 0; r < rows; r++)
-        UNROLL for (int w = 0; w < wide; w++) {
-            __builtin_prefetch(c + r * s->c_stride + w * LANES, 1, 3);
+        UNROLL for (int w = 0; w < wide; w++)
             sum[r][w] = v_set(0.0f);
-        }
     sum_along(rows, wide, true, s, sum);
     KEEP(s);
     vf done[ROWS][WIDE];                // in memory: the sums stay in registers only if nothing asks for them by number
@@ -498,6 +508,7 @@ FN void gemm_int8(const struct gemm_int8 *g)
             s.b = b + n * groups + w;
             for (size_t r = 0; r < g->rows; r += ROWS) {
                 s.a = a + r * s.a_row, s.c = g->c + r * g->c_stride + n + w;
+                see_ahead(&s, r, g->rows, g->c + n + w + step, n + w + step < g->n);
                 tiles_int8[MIN((size_t)ROWS, g->rows - r)][MIN(step, width - w) / LANES](g, &s, g->row_scale + r, n + w);
                 s.fetch += s.fetch_step * groups;
             }
