@@ -162,7 +162,8 @@ struct phase {
 // Rows of a work item: the items are alike, and as many for each member, at least a few.
 static size_t block_of(const struct encoder *e, size_t rows)
 {
-    size_t tile = e->kernels->row_tile, team = (size_t)team_size(e->team), share = (rows + BLOCK_ROWS * team - 1) / (BLOCK_ROWS * team);
+    const size_t most = e->arithmetic == ARITHMETIC_INT8 ? BLOCK_ROWS_INT8 : BLOCK_ROWS;
+    size_t tile = e->kernels->row_tile, team = (size_t)team_size(e->team), share = (rows + most * team - 1) / (most * team);
     size_t items = MAX(share, (size_t)4) * team, block = (rows + items - 1) / items;
     return (block + tile - 1) / tile * tile;
 }

@@ -59,7 +59,8 @@ struct encoder {
     void *probe_arg;
 };
 
-enum { BLOCK_ROWS = 192 };              // rows of a work item: a multiple of every kernel's row tile
+// Rows of a work item, at most: multiples of every kernel's row tile. Panels of 8-bit weights are short, so fewer rows pay for reading them.
+enum { BLOCK_ROWS = 192, BLOCK_ROWS_INT8 = 96 };
 
 // A stride of at least n floats, padded, and no multiple of 128 bytes: rows then spread over all sets of the caches.
 static inline size_t spread_stride(size_t n) { return kernel_pad(n) / KERNEL_PAD % 2 ? kernel_pad(n) : kernel_pad(n) + KERNEL_PAD; }
