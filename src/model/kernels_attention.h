@@ -27,14 +27,14 @@ INLINE vf v_exp2(vf x)
 {
     const vf magic = v_set(12582912.0f);                // 1.5 · 2^23: adding it rounds to an integer
     x = v_max(x, v_set(-125.0f));
-    vf shifted = x + magic, r = x - (shifted - magic);
+    vf shifted = x + magic, n = shifted - magic, r = x - n;
     vf p = v_set(1.32647273e-3f);
     p = v_fma(p, r, v_set(9.67151299e-3f));
     p = v_fma(p, r, v_set(5.55073358e-2f));
     p = v_fma(p, r, v_set(2.40222424e-1f));
     p = v_fma(p, r, v_set(6.93147004e-1f));
     p = v_fma(p, r, v_set(1.0f));
-    return (vf)((vi)p + ((vi)shifted << 23));           // the low bits of `shifted` are n
+    return v_scale(p, n, shifted);
 }
 
 typedef float v4 __attribute__((vector_size(16), aligned(4)));

@@ -15,6 +15,7 @@
 
 #define v_max(a, b) _mm256_max_ps((a), (b))
 #define v_divide(a, b) ((a) / (b))
+#define v_scale(p, n, shifted) (vf)((vi)(p) + ((vi)(shifted) << 23))
 
 FN inline void v_store_low_bytes(uint8_t *p, vi v)
 {

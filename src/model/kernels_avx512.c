@@ -17,6 +17,7 @@
 #define KERNEL_TABLE kernels_avx512
 
 #define v_max(a, b) _mm512_max_ps((a), (b))
+#define v_scale(p, n, shifted) _mm512_scalef_ps((p), (n))
 #define v_store_low_bytes(p, v) _mm_storeu_si128((__m128i *)(void *)(p), _mm512_cvtepi32_epi8((__m512i)(v)))
 
 // Four times as fast as the instruction, and its bits unless the result is tiny (under 2^-100): a reciprocal made exact by a step of Newton's, then

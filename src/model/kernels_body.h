@@ -7,6 +7,7 @@
 //   v_of_int                                integers to floats
 //   v_store_low_bytes                       the low byte of each integer, one behind the other
 //   v_half_sum                              16 lanes to 4, see sum_lanes()
+//   v_scale                                 p · 2^n, a normal number; n is also in the low bits of `shifted`
 //   v_divide                                a / b; tiny results may be a unit off
 //   v_add_product, v_add_dot                *sum = v_fma(a, b, *sum); each integer of *sum plus four products of unsigned and signed bytes: in the
 //                                           register where it is

@@ -13,6 +13,7 @@
 #define KERNEL_TABLE kernels_plain
 
 #define v_divide(a, b) ((a) / (b))
+#define v_scale(p, n, shifted) (vf)((vi)(p) + ((vi)(shifted) << 23))
 
 static inline void v_add_product(vf *sum, vf a, vf b) { *sum += a * b; }
 static inline vf v_max(vf a, vf b)

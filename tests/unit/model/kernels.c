@@ -166,6 +166,27 @@ TEST(gelu_is_within_2e_7_of_the_exact_one)
         }
 }
 
+// One divides by an instruction, the other by a reciprocal that it makes exact.
+TEST(gelu_has_the_same_bits_with_8_and_16_lanes_for_numbers_of_every_size)
+{
+    enum { EACH = 4096, APART = 1021 };
+    static float x[EACH], y[EACH];
+    const struct kernels *narrow = kernels_find("avx2"), *wide = kernels_find("avx512");
+    if (narrow == NULL || wide == NULL)
+        test_skip("this processor has not both");
+    for (uint64_t first = 0; first < (uint64_t)1 << 32; first += (uint64_t)EACH * APART) {
+        for (uint32_t i = 0; i < EACH; i++) {
+            uint32_t bits = (uint32_t)first + i * APART;
+            memcpy(&x[i], &bits, sizeof bits);
+            x[i] = isnan(x[i]) ? 0 : x[i];
+        }
+        memcpy(y, x, sizeof y);
+        wide->gelu(x, EACH);
+        narrow->gelu(y, EACH);
+        EXPECT(memcmp(x, y, sizeof x) == 0);
+    }
+}
+
 // --- attention
 
 struct head {
