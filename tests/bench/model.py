@@ -48,6 +48,16 @@ def measure_torch(m, folder, sequences, tokens, ours):
     m.report.row("  processor time, one thread", ours["cpu"], peer="transformers, torch " + theirs["torch"], peers=theirs["cpu"], bar=("ratio", "most", 0.5))
 
 
+def measure_int8(m, command, ours):
+    """With the best that the processor has; where that is matrix tiles (AMX), with vectors alone as well."""
+    small = run_json(command + ["int8", str(ROUNDS)])
+    m.report.row("  processor time, 8 bits", small["cpu"], peer="our own, float", peers=ours["cpu"], bar=("ratio", "most", 0.5), runs=ROUNDS)
+    if small["kernels"] == "amx":
+        small = run_json(command + ["int8-vnni", str(ROUNDS)])
+        m.report.row("  processor time, 8 bits, without AMX", small["cpu"], peer="our own, float", peers=ours["cpu"], bar=("ratio", "most", 0.5),
+                     runs=ROUNDS)
+
+
 def measure_model(m, program, name, tokens, bar, sequences):
     """All numbers are medians of rounds, beside the median of the peaks that were measured between them."""
     folder = os.path.join(m.bench.folder, name)
@@ -59,8 +69,7 @@ def measure_model(m, program, name, tokens, bar, sequences):
         if threads == 1:
             m.report.row("  processor time, packed", got["cpu"], peer="our own, padded", peers=got["padded_cpu"], runs=ROUNDS)
             measure_torch(m, folder, sequences, tokens, got)
-            small = run_json([program, folder, sequences, str(tokens), "1", "int8", str(ROUNDS)])
-            m.report.row("  processor time, 8 bits", small["cpu"], peer="our own, float", peers=got["cpu"], bar=("ratio", "most", 0.5), runs=ROUNDS)
+            measure_int8(m, [program, folder, sequences, str(tokens), "1"], got)
 
 
 def measure_start(m, sequences):

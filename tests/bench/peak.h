@@ -156,6 +156,5 @@ static struct rounds measure_rounds(int count, int threads, void (*work)(void *a
     }
     if (threads)
         peaks[count] = peak(threads);
-    if (getenv("DBG")) for (int i=0;i<=count;i++) fprintf(stderr,"peak %.1f cpu %.3f\n",peaks[i]/1e9,i<count?cpu[i]:0);
     return (struct rounds){ median(wall, count), median(cpu, count), median(peaks, count + 1) };
 }
