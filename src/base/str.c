@@ -99,8 +99,11 @@ bool str_is_inner_path(Str path)
 
 void str_split_extension(Str name, Str *root, Str *extension)
 {
+    size_t lead = 0;
+    while (lead < name.len && name.data[lead] == '.')
+        lead++;
     ptrdiff_t dot = str_rfind_char(name, '.');
-    size_t cut = dot > 0 ? (size_t)dot : name.len;
+    size_t cut = dot > 0 && (size_t)dot >= lead ? (size_t)dot : name.len;
     *root = str_first(name, cut);
     *extension = str_from(name, cut);
 }

@@ -94,6 +94,18 @@ static bool read_command_line(struct invocation *in, struct arguments *args, con
     return report_diags(&diags, arguments_flag(args, "quiet")) || stop(code, EXIT_FAILED);
 }
 
+static void hint_inputs(const struct run_plan *plan, const struct arguments *args, Value given, Str job)
+{
+    Str missing = inputs_missing(plan->arena, plan->workflow, given, options, LEN(options));
+    struct stat st;
+    if (job.len && !file_stat(job, &st))
+        report_hint("'" STR_FMT "' was taken for the file of inputs; the value of an input stands behind its name: --INPUT VALUE", STR_ARG(job));
+    if (job.len == 0 && missing.len)
+        report_hint("give " STR_FMT ", or a file of inputs", STR_ARG(missing));
+    if (job.len == 0 && given.map->len == 0)
+        report_hint("'petri run " STR_FMT " --help' shows the inputs", STR_ARG(args->words[0]));
+}
+
 static bool read_inputs(struct run_plan *plan, const struct arguments *args, size_t own, int *code)
 {
     struct diags diags = { .arena = plan->arena };
@@ -105,8 +117,8 @@ static bool read_inputs(struct run_plan *plan, const struct arguments *args, siz
     Str job = args->word_count > 1 ? args->words[1] : (Str){ 0 };
     bool ok = workflow_inputs(plan->arena, plan->workflow, job, given, &plan->inputs, &diags);
     ok = report_diags(&diags, plan->quiet) && ok;
-    if (!ok && args->word_count == 1 && given.map->len == 0)
-        report_hint("'petri run " STR_FMT " --help' shows the inputs", STR_ARG(args->words[0]));
+    if (!ok)
+        hint_inputs(plan, args, given, job);
     *code = ok ? EXIT_OK : diags_exit_code(&diags);
     return ok;
 }

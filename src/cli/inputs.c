@@ -7,7 +7,7 @@
 #include "lang/lang.h"
 #include "value/read.h"
 
-static bool is_flag(const struct workflow_input *in) { return in->base == INPUT_BOOL && !in->is_array; }
+static bool is_flag(const struct workflow_input *in) { return in->base == INPUT_BOOL && !in->is_array && !in->may_be_array; }
 
 static enum option_kind kind_of(const struct workflow_input *in)
 {
@@ -23,7 +23,7 @@ size_t inputs_extend(struct arguments *args, const struct workflow *w)
     for (size_t i = 0; i < count; i++) {
         const struct workflow_input *in = &w->inputs[i];
         struct option o = { .kind = kind_of(in), .help = "", .can_negate = is_flag(in), .takes_word = is_flag(in),
-                            .is_repeatable = in->is_array };
+                            .is_repeatable = in->is_array || in->may_be_array };
         o.name = str_z(args->arena, in->name);
         options[i] = o;
         o.name = str_z(args->arena, str_printf(args->arena, "input." STR_FMT, STR_ARG(in->name)));
@@ -51,11 +51,12 @@ bool inputs_given(const struct arguments *args, size_t own, const struct workflo
         const struct given *plain = &args->given[own + i], *full = &args->given[own + w->input_count + i];
         if (plain->count + full->count == 0)
             continue;
-        if (!is_flag(in) && !in->is_array && plain->count + full->count > 1)
+        bool is_list = in->is_array || (in->may_be_array && plain->count + full->count > 1);
+        if (!is_flag(in) && !is_list && plain->count + full->count > 1)
             return err_set(err, ERR_INVALID, "'--" STR_FMT "' takes one value (" STR_FMT "), but was given %zu", STR_ARG(in->name),
                            STR_ARG(in->type_text), plain->count + full->count);
         Value texts = is_flag(in) ? value_bool(full->count ? full->flag : plain->flag) : texts_value(args->arena, plain, full);
-        value_map_set(&b, in->name, is_flag(in) || in->is_array ? texts : value_at(texts, 0));
+        value_map_set(&b, in->name, is_flag(in) || is_list ? texts : value_at(texts, 0));
     }
     *out = value_map_end(&b);
     return true;
@@ -85,7 +86,28 @@ static bool is_taken(Str name, const struct option *own, size_t own_count)
     return str_is(name, "help") || str_is(name, "version");
 }
 
-// "Required." or "Default: 3.", then the symbols of an enum, then the input's own doc.
+// "a|b|c" where that is short; the symbols are listed in the text otherwise.
+static Str choices(struct arena *a, const struct workflow_input *in)
+{
+    enum { SHORT = 40 };
+    struct strbuf text = { 0 };
+    for (size_t i = 0; i < in->symbol_count && text.len <= SHORT; i++)
+        strbuf_addf(&text, "%s" STR_FMT, i ? "|" : "", STR_ARG(in->symbols[i]));
+    bool is_short = text.len > 0 && text.len <= SHORT;
+    Str short_text = strbuf_take(&text, a);
+    return is_short ? short_text : (Str){ 0 };
+}
+
+static void add_fields(const struct workflow_input *in, struct strbuf *text)
+{
+    strbuf_addz(text, in->is_array ? "CSV or TSV, a row for each, with the columns " : "As JSON: {");
+    for (size_t i = 0; i < in->field_count; i++)
+        strbuf_addf(text, in->is_array ? "%s" STR_FMT " (" STR_FMT ")" : "%s\"" STR_FMT "\": " STR_FMT, i ? ", " : "",
+                    STR_ARG(in->fields[i].name), STR_ARG(in->fields[i].type_text));
+    strbuf_addz(text, in->is_array ? ". " : "}. ");
+}
+
+// "Required." or "Default: 3.", then what a value is made of, then the input's own doc.
 static Str input_text(struct arena *a, const struct workflow_input *in)
 {
     enum { DEFAULT_SHOWN = 120 };
@@ -98,12 +120,25 @@ static Str input_text(struct arena *a, const struct workflow_input *in)
     } else if (in->is_required) {
         strbuf_addz(&text, "Required. ");
     }
-    for (size_t i = 0; i < in->symbol_count; i++)
+    bool is_listed = in->symbol_count && choices(a, in).len == 0;
+    for (size_t i = 0; is_listed && i < in->symbol_count; i++)
         strbuf_addf(&text, "%s" STR_FMT "%s", i ? ", " : "One of ", STR_ARG(in->symbols[i]), i + 1 == in->symbol_count ? ". " : "");
-    if (in->is_array)
-        strbuf_addz(&text, in->base == INPUT_RECORD ? "CSV or TSV, a row for each. " : "May be repeated. ");
+    if (in->base == INPUT_RECORD)
+        add_fields(in, &text);
+    else if (in->is_array || in->may_be_array)
+        strbuf_addz(&text, "May be repeated. ");
     strbuf_add(&text, str_trim(in->doc));
     return strbuf_take(&text, a);
+}
+
+// What stands for a value of the input in its help.
+static const char *value_name(struct arena *a, const struct workflow_input *in)
+{
+    if (in->base == INPUT_RECORD)
+        return in->is_array ? "SHEET" : "JSON";
+    if (in->base == INPUT_ENUM)
+        return choices(a, in).len ? str_z(a, choices(a, in)) : "NAME";
+    return str_z(a, in->type_text);
 }
 
 // As options are mostly written, unless another input has that name.
@@ -119,6 +154,28 @@ static Str dashed(struct arena *a, const struct workflow *w, Str name)
     return (Str){ text, name.len };
 }
 
+static Str option_name(struct arena *a, const struct workflow *w, Str input, const struct option *own, size_t own_count)
+{
+    Str plain = dashed(a, w, input);
+    return is_taken(plain, own, own_count) ? str_concat(a, STR("input."), plain) : plain;
+}
+
+Str inputs_missing(struct arena *a, const struct workflow *w, Value given, const struct option *own, size_t own_count)
+{
+    enum { SHOWN = 8 };
+    struct strbuf text = { 0 };
+    size_t count = 0;
+    for (size_t i = 0; i < w->input_count; i++) {
+        if (!w->inputs[i].is_required || value_has(given, w->inputs[i].name))
+            continue;
+        if (++count <= SHOWN)
+            strbuf_addf(&text, "%s--" STR_FMT, count > 1 ? ", " : "", STR_ARG(option_name(a, w, w->inputs[i].name, own, own_count)));
+    }
+    if (count > SHOWN)
+        strbuf_addf(&text, " and %zu more", count - SHOWN);
+    return strbuf_take(&text, a);
+}
+
 void inputs_help(struct arena *a, const struct workflow *w, Str word, const struct option *own, size_t own_count, struct strbuf *out)
 {
     struct option *shown = NEW_ARRAY(a, struct option, w->input_count);
@@ -130,9 +187,8 @@ void inputs_help(struct arena *a, const struct workflow *w, Str word, const stru
     strbuf_addf(out, "Usage: petri run " STR_FMT " [INPUTS.yml] [--INPUT VALUE …] [OPTIONS]\n\nInputs:\n", STR_ARG(word));
     for (size_t i = 0; i < w->input_count; i++) {
         const struct workflow_input *in = &w->inputs[i];
-        Str plain = dashed(a, w, in->name), name = is_taken(plain, own, own_count) ? str_concat(a, STR("input."), plain) : plain;
-        const char *value = in->base == INPUT_RECORD && in->is_array ? "SHEET" : str_z(a, in->type_text);
-        shown[i] = (struct option){ .name = str_z(a, name), .kind = kind_of(in), .value = value,
+        Str name = option_name(a, w, in->name, own, own_count);
+        shown[i] = (struct option){ .name = str_z(a, name), .kind = kind_of(in), .value = value_name(a, in),
                                     .help = str_z(a, input_text(a, in)), .can_negate = is_flag(in) };
     }
     help_options(shown, w->input_count, out);

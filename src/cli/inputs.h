@@ -14,5 +14,7 @@ size_t inputs_extend(struct arguments *args, const struct workflow *w);
 bool inputs_given(const struct arguments *args, size_t own, const struct workflow *w, Value *out, struct err *err) MUST_CHECK;
 // The one sheet that was given for a list of records, as it was typed; empty: none, or several.
 Str inputs_sheet(const struct workflow *w, Value given);
+// The options of required inputs that are not among `given` (a map), in words: "--reads, --input.name"; empty: none.
+Str inputs_missing(struct arena *a, const struct workflow *w, Value given, const struct option *own, size_t own_count);
 // The workflow's own part of the help: its doc, and its inputs with types, defaults and docs. `word`: what the user calls the workflow.
 void inputs_help(struct arena *a, const struct workflow *w, Str word, const struct option *own, size_t own_count, struct strbuf *out);

@@ -13,9 +13,12 @@ struct workflow_input {
     Str name, type_text, doc;
     enum input_base base;               // of the element type when is_array
     bool is_array, is_required, has_default;
+    bool may_be_array;                  // one value or an array of such
     Value default_value;
     const Str *symbols;                 // INPUT_ENUM
     size_t symbol_count;
+    const struct workflow_input *fields;                // INPUT_RECORD: without what they are made of in turn
+    size_t field_count;
 };
 struct workflow {
     const char *language;               // "cwl"

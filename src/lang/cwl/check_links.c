@@ -119,11 +119,26 @@ static const struct cwl_type *linked_type(struct wiring *w, const struct link *l
     return link->has_default ? cwl_type_without_null(a, merged) : merged;
 }
 
-// A single source in a list without linkMerge may stand for itself or for a list of one.
-static bool link_fits(struct check *c, const struct link *link, const struct cwl_type *type, const struct cwl_type *sink)
+// Of sources that are all to become elements of one list each must fit for itself: that one of them does is no help.
+static bool each_fits(struct wiring *w, const struct link *link, const struct cwl_type *sink)
 {
+    bool all_stay = link->count > 1 && (link->pick == CWL_PICK_NONE || link->pick == CWL_PICK_ALL_NON_NULL);
+    for (size_t i = 0; all_stay && i < link->count; i++) {
+        const struct cwl_type *type = source_type(w, link->sources[i], link->span);
+        if (link->merge == CWL_MERGE_FLATTENED)
+            type = cwl_type_flattened(w->c->a, type);
+        if (type->kind != CWL_NULL && !cwl_type_flows(w->c, cwl_type_array(w->c->a, type), sink))
+            return false;
+    }
+    return true;
+}
+
+// A single source in a list without linkMerge may stand for itself or for a list of one.
+static bool link_fits(struct wiring *w, const struct link *link, const struct cwl_type *type, const struct cwl_type *sink)
+{
+    struct check *c = w->c;
     if (cwl_type_flows(c, type, sink))
-        return true;
+        return each_fits(w, link, sink);
     return link->is_list && link->count == 1 && !link->merge && cwl_type_flows(c, cwl_type_array(c->a, type), sink);
 }
 
@@ -159,7 +174,7 @@ static void check_step_input(struct wiring *w, const struct cwl_step *step, cons
     const struct cwl_type *sink = scattered ? cwl_type_array(c->a, param->type) : param->type;
     if (param->has_default && !scattered)
         sink = cwl_type_with_null(c->a, sink);
-    if (link_fits(c, &link, type, sink))
+    if (link_fits(w, &link, type, sink))
         return;
     diag_add(c->diags, in->span, "input '" STR_FMT "' of step '" STR_FMT "' takes " STR_FMT ", but '" STR_FMT "'%s gives " STR_FMT,
              STR_ARG(in->id), STR_ARG(step->id), STR_ARG(cwl_type_text(c->a, sink)), STR_ARG(in->sources[0]),
@@ -235,7 +250,7 @@ static void check_output(struct wiring *w, const struct cwl_param *output)
         diag_hint(c->diags, "add one, for example outputSource: step/output");
     }
     const struct cwl_type *type = linked_type(w, &link);
-    if (!type || link_fits(c, &link, type, output->type))
+    if (!type || link_fits(w, &link, type, output->type))
         return;
     diag_add(c->diags, output->span, "the workflow output '" STR_FMT "' is of type " STR_FMT ", but '" STR_FMT "'%s gives " STR_FMT,
              STR_ARG(output->id), STR_ARG(cwl_type_text(c->a, output->type)), STR_ARG(output->sources[0]),

@@ -25,6 +25,33 @@ static enum input_base base_of(enum cwl_kind kind)
     return INPUT_OTHER;
 }
 
+// A union of a type and lists of it (File or File[]) is described by that type; NULL: not of this kind.
+static const struct cwl_type *single_or_list(const struct cwl_type *type)
+{
+    const struct cwl_type *common = NULL;
+    for (size_t i = 0; i < type->member_count; i++) {
+        const struct cwl_type *member = type->members[i]->kind == CWL_ARRAY ? type->members[i]->items : type->members[i];
+        if (member->kind == CWL_NULL)
+            continue;
+        if (member->kind >= CWL_ARRAY || (common && base_of(common->kind) != base_of(member->kind)))
+            return NULL;
+        common = member;
+    }
+    return common;
+}
+
+static void describe(struct arena *a, const struct cwl_param *p, struct workflow_input *in);
+
+static void describe_fields(struct arena *a, const struct cwl_type *record, struct workflow_input *in)
+{
+    struct workflow_input *fields = NEW_ARRAY(a, struct workflow_input, record->field_count + 1);
+    for (size_t i = 0; i < record->field_count; i++) {
+        const struct cwl_param *p = &record->fields[i];
+        fields[i] = (struct workflow_input){ .name = p->id, .type_text = cwl_type_text(a, p->type), .doc = p->doc };
+    }
+    in->fields = fields, in->field_count = record->field_count;
+}
+
 static void describe(struct arena *a, const struct cwl_param *p, struct workflow_input *in)
 {
     *in = (struct workflow_input){
@@ -32,7 +59,10 @@ static void describe(struct arena *a, const struct cwl_param *p, struct workflow
         .is_required = !cwl_type_accepts_null(p->type) && !p->has_default, .has_default = p->has_default, .default_value = p->default_value,
     };
     const struct cwl_type *type = cwl_type_only(p->type);
-    if (type && type->kind == CWL_ARRAY) {
+    if (type == NULL) {
+        type = single_or_list(p->type);
+        in->may_be_array = type != NULL;
+    } else if (type->kind == CWL_ARRAY) {
         in->is_array = true;
         type = cwl_type_only(type->items);
     }
@@ -40,6 +70,8 @@ static void describe(struct arena *a, const struct cwl_param *p, struct workflow
         return;
     in->base = base_of(type->kind);
     in->symbols = type->symbols, in->symbol_count = type->symbol_count;
+    if (type->kind == CWL_RECORD)
+        describe_fields(a, type, in);
 }
 
 struct workflow *cwl_workflow_load(struct arena *a, Str path, struct diags *diags)
@@ -86,14 +118,18 @@ static bool converted(struct arena *a, const struct workflow_input *in, Str text
     double d;
     struct err ignored;
     *out = value_string(a, text);
+    if (!in->is_required && str_is(text, "null") && in->base != INPUT_STRING && in->base != INPUT_ENUM) {
+        *out = value_null;
+        return true;
+    }
     switch (in->base) {
     case INPUT_BOOL:
         *out = value_bool(str_is(text, "true"));
         return str_is(text, "true") || str_is(text, "false");
     case INPUT_INT:
-        if (!str_to_int(text, &i))
+        if (!str_to_int(text, &i) && !str_to_double(text, &d))
             return false;
-        *out = value_int(i);
+        *out = str_to_int(text, &i) ? value_int(i) : value_float(d);   // what is no whole number is refused as one
         return true;
     case INPUT_FLOAT:
         if (!str_to_double(text, &d))
@@ -118,8 +154,19 @@ static bool is_sheet_name(const struct workflow_input *in, Value given)
     return in->base == INPUT_RECORD && in->is_array && value_len(given) == 1 && text.len && text.data[0] != '{' && text.data[0] != '[';
 }
 
+// A whole array as JSON: --numbers '[1, 2]'. Not for strings, of which any may begin with a bracket.
+static Value array_given(struct arena *a, const struct workflow_input *in, Value given)
+{
+    struct err ignored;
+    Value array;
+    Str text = str_trim(value_str(value_at(given, 0)));
+    bool may_be = in->is_array && in->base != INPUT_STRING && value_len(given) == 1 && str_starts(text, STR("["));
+    return may_be && json_parse(a, text, &array, &ignored) && array.kind == VALUE_ARRAY ? array : given;
+}
+
 static bool convert(struct arena *a, const struct workflow_input *in, Value given, Value *out)
 {
+    given = array_given(a, in, given);
     *out = given;
     if (is_sheet_name(in, given)) {
         *out = object_at(a, "File", value_str(value_at(given, 0)));

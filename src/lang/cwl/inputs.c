@@ -6,6 +6,7 @@
 #include "base/vec.h"
 #include "lang/cwl/load.h"
 #include "sys/file.h"
+#include "value/read.h"
 
 // --- places
 
@@ -90,7 +91,18 @@ Str job_describe(struct job_check *j, Value v)
     return cwl_describe(j->a, node_of_value(j->a, v, (struct span){ 0 }));
 }
 
-static void hint_mismatch(struct job_check *j, const struct cwl_type *type, Value v)
+static void hint_record(struct job_check *j, const struct step_in *at, Str text)
+{
+    struct err err;
+    Value v;
+    if ((str_starts(text, STR("{")) || str_starts(text, STR("["))) && !json_parse(j->a, text, &v, &err))
+        diag_hint(j->diags, "it looks like JSON, but: %s", err.text);
+    else
+        diag_hint(j->diags, at->key.len ? "write it as JSON, {…}, or into a file of inputs"
+                                        : "all records go into one sheet, or each is written as JSON: {…}");
+}
+
+static void hint_mismatch(struct job_check *j, const struct step_in *at, const struct cwl_type *type, Value v)
 {
     struct diags *d = j->diags;
     enum cwl_kind kind = type->kind;
@@ -117,7 +129,7 @@ static void hint_mismatch(struct job_check *j, const struct cwl_type *type, Valu
     else if (kind == CWL_STRING && (v.kind == VALUE_INT || v.kind == VALUE_FLOAT || v.kind == VALUE_BOOL))
         diag_hint(d, "put it in quotes");
     else if (kind == CWL_RECORD && v.kind == VALUE_STRING)
-        diag_hint(d, "all records go into one sheet, or each is written as JSON: {…}");
+        hint_record(j, at, str_trim(value_str(v)));
     else if (kind == CWL_ENUM && v.kind == VALUE_STRING)
         diag_suggest(d, value_str(v), type->symbols, type->symbol_count);
 }
@@ -126,7 +138,7 @@ static Value mismatch(struct job_check *j, const struct step_in *at, const struc
 {
     diag_add(j->diags, job_span(j, at), STR_FMT ": expected " STR_FMT ", found " STR_FMT, STR_ARG(job_where(j, at)),
              STR_ARG(cwl_type_text(j->a, type)), STR_ARG(job_describe(j, v)));
-    hint_mismatch(j, type, v);
+    hint_mismatch(j, at, type, v);
     return value_null;
 }
 
@@ -224,8 +236,6 @@ static Value complete_input(struct job_check *j, const struct cwl_param *p)
     Str nearest = str_nearest(p->id, given, count);
     if (nearest.len && !str_eq(nearest, p->id))
         diag_hint(j->diags, "the job has '" STR_FMT "': is it this?", STR_ARG(nearest));
-    else if (str_is(j->job_name, "command line"))
-        diag_hint(j->diags, "give it as --" STR_FMT ", or in a file of inputs", STR_ARG(p->id));
     return value_null;
 }
 

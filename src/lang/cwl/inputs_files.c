@@ -140,6 +140,8 @@ Value job_add_secondary(struct job_check *j, const struct step_in *at, const str
         if (is_listed(have, name))
             continue;
         struct stat st;
+        if (primary.len && !file_stat(primary, &st))
+            continue;                   // reported already
         Str path = str_join_path(j->a, str_dirname(primary), apply_pattern(j->a, str_basename(primary), s->pattern));
         if (primary.len && file_stat(path, &st)) {
             vec_push(j->a, &list, made_secondary(j, path, name, S_ISDIR(st.st_mode)));

@@ -53,8 +53,16 @@ bool call_fail(struct call *c, const char *fmt, ...)
     va_start(args, fmt);
     c->error = str_vprintf(&c->arena, fmt, args);
     va_end(args);
+    if (c->e->place.len == 0 && c->blamed.source)
+        c->e->place = span_text(&c->e->arena, c->blamed);
     call_end(c, CALL_FAILED);
     return false;
+}
+
+void call_blame(struct call *c, struct span span)
+{
+    if (c->blamed.source == NULL)
+        c->blamed = span;
 }
 
 static void lost_found(void *arg, bool ok, Str error)
@@ -72,6 +80,7 @@ bool call_retry_lost(struct call *c, const struct err *err, void (*retry)(struct
     if (!e->has_lost || (err->code != ERR_NOT_FOUND && err->code != ERR_DAMAGED))
         return false;
     e->has_lost = false;
+    c->blamed = (struct span){ 0 };
     if (driver_config(e->driver)->dry_run) {            // it would be made again
         call_end(c, CALL_BLOCKED);
         return true;
@@ -101,8 +110,10 @@ static bool complete_inputs(struct call *c, struct err *err)
     for (size_t i = 0; i < c->process->input_count; i++) {
         const struct cwl_param *p = &c->process->inputs[i];
         Value v = value_get(c->inputs, p->id);
-        if (!(c->pending && c->pending[i]) && !input_complete(c, p, v, &v, err))
+        if (!(c->pending && c->pending[i]) && !input_complete(c, p, v, &v, err)) {
+            call_blame(c, p->span);
             return false;
+        }
         value_map_set(&b, p->id, v);
     }
     c->inputs = value_map_end(&b);
@@ -122,8 +133,10 @@ static bool evaluate_expression(struct call *c, struct err *err)
         if (!load_value(c->e, &c->arena, v, contents, listing_of(p->inputs[i].load_listing, c->e, &c->scope, p->version), p->version, &v, err))
             return err_wrap(err, "input '" STR_FMT "'", STR_ARG(p->inputs[i].id));
         struct expr_context f = scope_expr(c->e, &c->scope, p->version, &c->arena, c->inputs, value_null, value_null);
-        if (!format_check(c->e, &c->arena, &f, &p->inputs[i], v, err))
-            return false;
+        if (!format_check(c->e, &c->arena, &f, &p->inputs[i], v, err)) {
+            call_blame(c, p->inputs[i].span);
+            return err_wrap(err, "input '" STR_FMT "'", STR_ARG(p->inputs[i].id));
+        }
         value_map_set(&b, p->inputs[i].id, v);
     }
     struct expr_context x = scope_expr(c->e, &c->scope, p->version, &c->arena, value_map_end(&b), value_null, value_null);

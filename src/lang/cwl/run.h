@@ -86,6 +86,7 @@ struct call {
     bool *pending;                      // workflows: which inputs are still to come, and null until then; NULL: none
     Value outputs;                      // once done
     Str error;                          // once failed
+    struct span blamed;                 // the part of the document that the failure lies in; no source: not known
     int scatter_index;                  // in the caller's step
     call_done *done;
     call_gave *gave;                    // NULL: only all together, at the end
@@ -108,6 +109,8 @@ void call_start(struct call *c);
 void call_free(struct call *c);
 void call_end(struct call *c, enum call_end end);       // call->outputs or call->error are set
 bool call_fail(struct call *c, const char *fmt, ...) PRINTF(2, 3);      // ends it; returns false
+// Before call_fail(): the failure lies in this part of the document. The first to say so knows best.
+void call_blame(struct call *c, struct span span);
 // Is this failure only that bytes are not there? Then they are made again and `retry(c)` is called; true.
 bool call_retry_lost(struct call *c, const struct err *err, void (*retry)(struct call *c));
 

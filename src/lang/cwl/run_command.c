@@ -26,6 +26,8 @@ struct binder {
 };
 
 static const struct cwl_binding empty_binding = { .separate = true, .shell_quote = true };
+static const struct cwl_type any_type = { .kind = CWL_ANY };
+static const struct cwl_type any_list = { .kind = CWL_ARRAY, .items = &any_type };      // what Any is when a list is given
 static const struct key no_key;
 
 static struct key key_concat(struct arena *a, struct key x, struct key y)
@@ -146,6 +148,8 @@ static bool bind(struct binder *b, const struct cwl_type *type, const struct cwl
 {
     if (type->kind == CWL_UNION && cwl_type_accepts(type, v, &type) && type->kind != CWL_UNION)
         return bind(b, type, binding, position, v, lead, tail);
+    if (type->kind == CWL_ANY && v.kind == VALUE_ARRAY)
+        type = &any_list;
     struct key key = no_key, own_position;
     size_t start = b->list.len;
     if (binding) {
@@ -253,8 +257,10 @@ static bool add_arguments(struct binder *b)
     const struct cwl_process *p = b->c->process;
     for (size_t i = 0; i < p->argument_count; i++) {
         struct key position;
-        if (!position_of(b, &p->arguments[i].binding, value_null, &position))
+        if (!position_of(b, &p->arguments[i].binding, value_null, &position)) {
+            call_blame(b->c, p->arguments[i].binding.span);
             return false;
+        }
         add(b, &p->arguments[i].binding, value_null, key_concat(b->arena, position, key_number(b->arena, (int64_t)i)));
     }
     return true;
@@ -265,8 +271,10 @@ static bool add_inputs(struct binder *b)
     const struct cwl_process *p = b->c->process;
     for (size_t i = 0; i < p->input_count; i++) {
         Value v = value_get(b->c->tool->view, p->inputs[i].id);
-        if (!value_is_null(v) && !bind(b, p->inputs[i].type, p->inputs[i].binding, NULL, v, no_key, key_name(b->arena, p->inputs[i].id)))
+        if (!value_is_null(v) && !bind(b, p->inputs[i].type, p->inputs[i].binding, NULL, v, no_key, key_name(b->arena, p->inputs[i].id))) {
+            call_blame(b->c, p->inputs[i].span);
             return err_wrap(b->err, "input '" STR_FMT "'", STR_ARG(p->inputs[i].id));
+        }
     }
     return true;
 }
@@ -278,8 +286,10 @@ static bool evaluate(struct binder *b, const struct bound *bound, Words *words)
         struct expr_context x = tool_expr(b->c, v);
         if (!expr_is(bound->binding->value_from))
             v = value_string(b->arena, bound->binding->value_from);
-        else if (!expr_eval(&x, bound->binding->value_from, &v, b->err))
+        else if (!expr_eval(&x, bound->binding->value_from, &v, b->err)) {
+            call_blame(b->c, bound->binding->span);
             return err_wrap(b->err, "valueFrom");
+        }
     }
     words_of(b->arena, bound->binding, v, words);
     return true;

@@ -398,30 +398,30 @@ static bool load_formats(struct evaluation *e, struct err *err)
     return true;
 }
 
-static bool file_format_fits(struct evaluation *e, Value file, Value wanted, const struct cwl_param *p, struct err *err)
+static bool file_format_fits(struct evaluation *e, Value file, Value wanted, struct err *err)
 {
     Str format = value_get_str(file, STR("format"));
     if (format.len == 0)
-        return err_set(err, ERR_INVALID, "input '" STR_FMT "': the file '" STR_FMT "' has no format, expected one", STR_ARG(p->id),
+        return err_set(err, ERR_INVALID, "the file '" STR_FMT "' has no format, expected one",
                        STR_ARG(value_get_str(file, STR("basename"))));
     if (wanted.kind == VALUE_STRING && formats_is(e->formats, format, value_str(wanted)))
         return true;
     for (size_t i = 0; i < value_len(wanted); i++)
         if (formats_is(e->formats, format, value_str(value_at(wanted, i))))
             return true;
-    return err_set(err, ERR_INVALID, "input '" STR_FMT "': the file '" STR_FMT "' has the format " STR_FMT ", which is none of those wanted",
-                   STR_ARG(p->id), STR_ARG(value_get_str(file, STR("basename"))), STR_ARG(format));
+    return err_set(err, ERR_INVALID, "the file '" STR_FMT "' has the format " STR_FMT ", which is none of those wanted",
+                   STR_ARG(value_get_str(file, STR("basename"))), STR_ARG(format));
 }
 
-static bool formats_fit(struct evaluation *e, Value v, Value wanted, const struct cwl_param *p, struct err *err)
+static bool formats_fit(struct evaluation *e, Value v, Value wanted, struct err *err)
 {
     if (v.kind == VALUE_ARRAY) {
         for (size_t i = 0; i < v.array->len; i++)
-            if (!formats_fit(e, v.array->at[i], wanted, p, err))
+            if (!formats_fit(e, v.array->at[i], wanted, err))
                 return false;
         return true;
     }
-    return !value_is_file(v) || file_format_fits(e, v, wanted, p, err);
+    return !value_is_file(v) || file_format_fits(e, v, wanted, err);
 }
 
 bool format_check(struct evaluation *e, struct arena *a UNUSED, const struct expr_context *x, const struct cwl_param *p, Value v, struct err *err)
@@ -431,5 +431,5 @@ bool format_check(struct evaluation *e, struct arena *a UNUSED, const struct exp
         return true;
     if (!load_formats(e, err))
         return false;
-    return expr_any(x, p->format, v, &wanted, err) && formats_fit(e, v, wanted, p, err);
+    return expr_any(x, p->format, v, &wanted, err) && formats_fit(e, v, wanted, err);
 }

@@ -450,7 +450,7 @@ static bool value_of_matches(struct collector *k, const struct cwl_param *p, Val
 {
     size_t count = value_len(self);
     if (wants(p->type, CWL_ARRAY) && !(count == 1 && p->type->kind == CWL_UNION && wants(p->type, CWL_FILE))) {
-        *out = self;
+        *out = count == 0 && cwl_type_accepts_null(p->type) ? value_null : self;        // of File[]?: null, as other runners
         return true;
     }
     if (count > 1)
@@ -570,8 +570,10 @@ bool outputs_collect(struct call *c, const struct task_result *r, Value *outputs
     struct value_builder b = value_map_begin(&c->arena);
     for (size_t i = 0; i < c->process->output_count; i++) {
         Value v;
-        if (!collect_param(&k, &c->process->outputs[i], &v))
+        if (!collect_param(&k, &c->process->outputs[i], &v)) {
+            call_blame(c, c->process->outputs[i].span);
             return err_wrap(err, "output '" STR_FMT "'", STR_ARG(c->process->outputs[i].id));
+        }
         value_map_set(&b, c->process->outputs[i].id, v);
     }
     *outputs = value_map_end(&b);
@@ -585,10 +587,12 @@ bool outputs_check(struct call *c, Value outputs, Value *complete, struct err *e
         const struct cwl_param *p = &c->process->outputs[i];
         Value v = value_get(outputs, p->id);
         bool is_any = p->type->kind == CWL_ANY;         // as other runners: Any of an output may be null
-        if (!is_any && !cwl_type_accepts(p->type, v, NULL))
+        if (!is_any && !cwl_type_accepts(p->type, v, NULL)) {
+            call_blame(c, p->span);
             return err_set(err, ERR_INVALID, "output '" STR_FMT "': expected " STR_FMT ", got %s", STR_ARG(p->id),
                            STR_ARG(cwl_type_text(&c->arena, p->type)),
                            value_is_file(v) ? "a File" : value_is_directory(v) ? "a Directory" : value_kind_name(v.kind));
+        }
         if (!flow_value(c->e, &c->arena, v, &v, err))
             return err_wrap(err, "output '" STR_FMT "'", STR_ARG(p->id));
         value_map_set(&b, p->id, v);

@@ -204,6 +204,19 @@ static bool check_secondary(struct call *c, const struct expr_context *x, const 
     return true;
 }
 
+// Where a parameter has secondary files at all, expressions find a list of them, if need be an empty one: as other runners.
+static Value with_secondary_list(struct arena *a, Value v)
+{
+    if (value_is_file(v))
+        return value_has(v, STR("secondaryFiles")) ? v : value_with(a, v, STR("secondaryFiles"), value_array(a, NULL, 0));
+    if (v.kind != VALUE_ARRAY)
+        return v;
+    Value *items = NEW_ARRAY(a, Value, v.array->len);
+    for (size_t i = 0; i < v.array->len; i++)
+        items[i] = with_secondary_list(a, v.array->at[i]);
+    return value_array_of(a, items, v.array->len);
+}
+
 static bool load_param(struct call *c, const struct expr_context *x, const struct cwl_param *p, Value v, Value *out, struct err *err)
 {
     struct evaluation *e = c->e;
@@ -213,6 +226,8 @@ static bool load_param(struct call *c, const struct expr_context *x, const struc
         return false;
     if (!format_check(e, &c->arena, x, p, *out, err) || !check_secondary(c, x, p, *out, err))
         return false;
+    if (p->secondary_count)
+        *out = with_secondary_list(&c->arena, *out);
     const struct cwl_type *type = p->type;
     if (type->kind == CWL_UNION && !cwl_type_accepts(type, *out, &type))
         return true;
@@ -235,8 +250,10 @@ bool stage_inputs(struct call *c, struct err *err)
         const struct cwl_param *p = &c->process->inputs[i];
         Value v = value_get(c->inputs, p->id);
         struct expr_context x = scope_expr(c->e, &c->scope, c->process->version, &c->arena, c->inputs, value_null, value_null);
-        if (!load_param(c, &x, p, v, &v, err) || !view_of(&s, v, &v))
+        if (!load_param(c, &x, p, v, &v, err) || !view_of(&s, v, &v)) {
+            call_blame(c, p->span);
             return err_wrap(err, "input '" STR_FMT "'", STR_ARG(p->id));
+        }
         value_map_set(&b, p->id, v);
     }
     c->tool->view = value_map_end(&b);

@@ -136,7 +136,11 @@ static bool streams(struct call *c, struct err *err)
 {
     struct tool_run *t = c->tool;
     struct expr_context x = tool_expr(c, value_null);
-    if (!expr_string(&x, c->process->stdin_expr, "stdin", &t->stdin_path, err))
+    Value v = value_null;
+    bool is_expression = expr_is(c->process->stdin_expr);               // null: no file
+    if (is_expression && !expr_eval(&x, c->process->stdin_expr, &v, err))
+        return err_wrap(err, "stdin");
+    if (!(is_expression && value_is_null(v)) && !expr_string(&x, c->process->stdin_expr, "stdin", &t->stdin_path, err))
         return false;
     if (t->stdin_path.len && t->stdin_path.data[0] != '/')
         t->stdin_path = str_join_path(&c->arena, STR(TASK_OUT), t->stdin_path);
@@ -280,17 +284,29 @@ static bool labels(struct call *c, Value *out, struct err *err)
 
 static void tool_told(void *ticket, const struct task_outcome *outcome);
 
+// `ok`, and if not: the failure lies in the requirement of this kind.
+static bool blame_requirement(struct call *c, enum cwl_req_kind kind, bool ok)
+{
+    const struct cwl_requirement *r = ok ? NULL : scope_find(c->e, &c->scope, kind, NULL);
+    if (r)
+        call_blame(c, r->span);
+    return ok;
+}
+
 static bool task_of(struct call *c, struct task_spec *spec, struct err *err)
 {
     struct tool_run *t = c->tool;
     const struct cwl_process *p = c->process;
     bool reuse;
-    if (!resources(c, &spec->resources, err) || !stage_inputs(c, err) || !stage_workdir(c, err) || !command_build(c, err) || !environment(c, err)
-        || !streams(c, err) || !outputs_globs(c, err) || !tool_digest(c, &spec->tool_digest, err)
-        || !add_software(c, &spec->tool_digest, err)
-        || !flag(c, CWL_REQ_WORK_REUSE, STR("enableReuse"), true, &reuse, err)
-        || !flag(c, CWL_REQ_NETWORK, STR("networkAccess"), p->version == CWL_V1_0, &spec->network, err)
-        || !time_limit(c, &spec->resources.time_limit_ms, err) || !labels(c, &spec->labels, err))
+    if (!blame_requirement(c, CWL_REQ_RESOURCE, resources(c, &spec->resources, err)) || !stage_inputs(c, err)
+        || !blame_requirement(c, CWL_REQ_INITIAL_WORKDIR, stage_workdir(c, err)) || !command_build(c, err)
+        || !blame_requirement(c, CWL_REQ_ENV_VAR, environment(c, err)) || !streams(c, err) || !outputs_globs(c, err)
+        || !tool_digest(c, &spec->tool_digest, err) || !add_software(c, &spec->tool_digest, err)
+        || !blame_requirement(c, CWL_REQ_WORK_REUSE, flag(c, CWL_REQ_WORK_REUSE, STR("enableReuse"), true, &reuse, err))
+        || !blame_requirement(c, CWL_REQ_NETWORK,
+                              flag(c, CWL_REQ_NETWORK, STR("networkAccess"), p->version == CWL_V1_0, &spec->network, err))
+        || !blame_requirement(c, CWL_REQ_TIME_LIMIT, time_limit(c, &spec->resources.time_limit_ms, err))
+        || !blame_requirement(c, CWL_REQ_LABELS, labels(c, &spec->labels, err)))
         return false;
     spec->name = c->name, spec->step = c->step;
     spec->image = t->image ? t->image->id : (Str){ 0 };

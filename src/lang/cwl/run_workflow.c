@@ -120,6 +120,39 @@ static bool picked(struct arena *a, enum cwl_pick pick, Value v, Value *out, str
     return true;
 }
 
+// A single source in brackets stands for itself, or for a list of one where only that fits.
+static Value list_of_one(struct arena *a, const struct cwl_type *type, Value v)
+{
+    Value list = value_array(a, &v, 1);
+    return value_is_null(v) || cwl_type_accepts(type, v, NULL) || !cwl_type_accepts(type, list, NULL) ? v : list;
+}
+
+static bool is_scattered(const struct cwl_step *step, Str id)
+{
+    for (size_t i = 0; i < step->scatter_count; i++)
+        if (str_eq(step->scatter[i], id))
+            return true;
+    return false;
+}
+
+// Of the input of this name; input_count if there is none.
+static size_t input_index(const struct cwl_process *p, Str id)
+{
+    size_t i = 0;
+    while (i < p->input_count && !str_eq(p->inputs[i].id, id))
+        i++;
+    return i;
+}
+
+static Value single_source(struct step_run *s, const struct cwl_step_input *in, Value v)
+{
+    struct arena *a = &s->w->c->arena;
+    size_t sink = input_index(s->step->run, in->id);
+    if (is_scattered(s->step, in->id))
+        return v.kind == VALUE_ARRAY || value_is_null(v) ? v : value_array(a, &v, 1);
+    return in->has_value_from || sink == s->step->run->input_count ? v : list_of_one(a, s->step->run->inputs[sink].type, v);
+}
+
 static bool is_pending(const struct step_run *s, size_t input) { return s->late && s->late[input] > 0; }
 
 static bool gather_input(struct step_run *s, const struct cwl_step_input *in, Value *v, struct err *err)
@@ -130,6 +163,8 @@ static bool gather_input(struct step_run *s, const struct cwl_step_input *in, Va
                           : value_null;
     if (!picked(&c->arena, in->pick_value, *v, v, err))
         return err_wrap(err, "input '" STR_FMT "'", STR_ARG(in->id));
+    if (in->sources_is_list && in->source_count == 1 && in->link_merge == CWL_MERGE_UNSET && in->pick_value == CWL_PICK_NONE)
+        *v = single_source(s, in, *v);
     return !value_is_null(*v) || !in->has_default || flow_value(c->e, &c->arena, in->default_value, v, err);
 }
 
@@ -224,15 +259,6 @@ static Value combined(struct step_run *s, size_t out)
 
 // --- one call of a step
 
-// Of the input of this name; input_count if there is none.
-static size_t input_index(const struct cwl_process *p, Str id)
-{
-    size_t i = 0;
-    while (i < p->input_count && !str_eq(p->inputs[i].id, id))
-        i++;
-    return i;
-}
-
 // Tells a call which of its inputs are still to come.
 static void say_pending(const struct step_run *s, struct call *call)
 {
@@ -266,8 +292,10 @@ static bool step_values(struct step_run *s, struct call *call, Value before, str
         const struct cwl_step_input *in = &s->step->in[i];
         Value v = value_get(call->inputs, in->id);
         if (in->has_value_from) {
-            if (!expr_any(&x, value_string(a, in->value_from), v, &v, err) || !flow_value(e, a, v, &v, err))
+            if (!expr_any(&x, value_string(a, in->value_from), v, &v, err) || !flow_value(e, a, v, &v, err)) {
+                call_blame(call, in->span);
                 return err_wrap(err, "input '" STR_FMT "', valueFrom", STR_ARG(in->id));
+            }
         }
         value_map_set(&after, in->id, v);
     }
@@ -556,7 +584,11 @@ static bool workflow_output(struct workflow_run *w, const struct cwl_param *p, V
     struct call *c = w->c;
     enum cwl_link_merge merge = p->link_merge == CWL_MERGE_UNSET && p->source_count > 1 ? CWL_MERGE_NESTED : p->link_merge;
     Value v = p->source_count ? merged(&c->arena, w, p->sources, p->source_count, merge) : value_null;
-    return picked(&c->arena, p->pick_value, v, out, err) || err_wrap(err, "output '" STR_FMT "'", STR_ARG(p->id));
+    if (!picked(&c->arena, p->pick_value, v, out, err))
+        return err_wrap(err, "output '" STR_FMT "'", STR_ARG(p->id));
+    if (p->sources_is_list && p->source_count == 1 && merge == CWL_MERGE_UNSET && p->pick_value == CWL_PICK_NONE)
+        *out = list_of_one(&c->arena, p->type, *out);
+    return true;
 }
 
 static bool workflow_outputs(struct workflow_run *w, Value *outputs, struct err *err)
@@ -565,8 +597,10 @@ static bool workflow_outputs(struct workflow_run *w, Value *outputs, struct err 
     struct value_builder b = value_map_begin(&c->arena);
     for (size_t i = 0; i < c->process->output_count; i++) {
         Value v;
-        if (!workflow_output(w, &c->process->outputs[i], &v, err))
+        if (!workflow_output(w, &c->process->outputs[i], &v, err)) {
+            call_blame(c, c->process->outputs[i].span);
             return false;
+        }
         value_map_set(&b, c->process->outputs[i].id, v);
     }
     *outputs = value_map_end(&b);
@@ -713,9 +747,8 @@ static bool may_be_late(const struct workflow_run *w, const struct cwl_step *ste
     const struct cwl_param *to = &p->inputs[index];
     if (in->load_contents || in->load_listing != CWL_LISTING_UNSET || to->load_contents || (to->binding && to->binding->load_contents))
         return false;
-    for (size_t i = 0; i < step->scatter_count; i++)
-        if (str_eq(step->scatter[i], in->id))
-            return false;
+    if (is_scattered(step, in->id))
+        return false;
     for (size_t i = 0; i < step->in_count; i++)
         if (step->in[i].has_value_from)
             return false;

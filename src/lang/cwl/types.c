@@ -28,7 +28,7 @@ static void union_write(struct strbuf *out, const struct cwl_type *type)
 
 static void array_write(struct strbuf *out, const struct cwl_type *type)
 {
-    bool in_brackets = type->items->kind == CWL_UNION;
+    bool in_brackets = type->items->kind == CWL_UNION || type->items->kind == CWL_ENUM;
     strbuf_addz(out, in_brackets ? "(" : "");
     type_write(out, type->items);
     strbuf_addz(out, in_brackets ? ")[]" : "[]");
