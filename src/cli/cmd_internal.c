@@ -3,11 +3,12 @@
 #include "cli/commands.h"
 #include "exec/local.h"
 #include "lang/js/js.h"
+#include "lang/js/js_node.h"
 
 enum { SOCKET = 3 };
 
 static int attempt_main(struct invocation *in UNUSED) { return attempt_serve(SOCKET); }
-static int js_main(struct invocation *in UNUSED) { return js_serve(SOCKET); }
+static int js_main(struct invocation *in) { return in->argc > 0 ? js_node_serve(str_z(in->arena, in->argv[0])) : js_serve(SOCKET); }
 
 const struct command cmd_attempt = {
     .name = "attempt", .usage = "--serve", .summary = "Run tasks for another Petri process",

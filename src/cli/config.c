@@ -44,6 +44,8 @@ const struct setting settings[] = {
     { "limits.outputs", SETTING_INT, FIELD(sandbox.outputs), 1, 20000000, NULL, "500000",
       "Most files and folders that a task may leave as outputs." },
     { "js.timeout", SETTING_DURATION, FIELD(js_timeout), 0.01, 3600, NULL, "20s", "Longest evaluation of one JavaScript expression." },
+    { "js.node", SETTING_TEXT, FIELD(js_node), 1, 4096, "PROGRAM", "node",
+      "What evaluates expressions whose JavaScript is newer than ES5.1, where it is installed; none: nothing does." },
     { "price.currency", SETTING_TEXT, FIELD(currency), 1, 12, NULL, "EUR", "What the prices are in, as it is to be shown." },
     { "price.core_hour", SETTING_NUMBER, FIELD(core_hour), 0, 1e9, NULL, "0", "Price of a reserved core for an hour; 0: not priced." },
     { "price.gib_hour", SETTING_NUMBER, FIELD(gib_hour), 0, 1e9, NULL, "0", "Price of a reserved GiB of memory for an hour." },

@@ -18,6 +18,7 @@ struct config {
     int64_t max_running, retries;
     double memory_retry_factor;
     Time retry_delay, kill_grace, js_timeout;
+    Str js_node;                        // for newer JavaScript; "none": none
     int64_t log_level;                  // enum log_level
     Str currency;                       // of the prices
     double core_hour, gib_hour, gpu_hour, gb_month, egress_gb;

@@ -375,6 +375,7 @@ static bool evaluate(struct session *s, const struct driver_config *config, stru
     const struct run_plan *p = s->plan;
     struct evaluation_options options = { .subset = p->subset, .keep_going = p->keep_going, .no_container = p->no_container,
                                           .js_timeout_ms = (int)(p->config.config.js_timeout / MILLISECOND),
+                                          .js_node = str_z(p->arena, p->config.config.js_node),
                                           .images = s->containers.images, .image_count = s->containers.count, .warning = s->containers.warning };
     struct progress_options look = { .run = p->run, .cores = config->cores, .fd = STDERR_FILENO, .is_quiet = p->quiet || p->dry_run };
     if (!look.is_quiet)

@@ -51,6 +51,7 @@ struct evaluation_options {
     bool keep_going;                    // after a failure go on with what does not depend on it
     bool no_container;                  // run DockerRequirement tools on this machine as they are
     int js_timeout_ms;
+    const char *js_node;                // for expressions in newer JavaScript, path or name; NULL or "none": none
     const struct image *images;         // for workflow_images(), in its order or another; those with an empty id are not to be had
     size_t image_count;
     Str warning;                        // lines, each for driver_warn() at the start

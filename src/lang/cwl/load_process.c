@@ -22,14 +22,17 @@ static bool read_version(struct loader *l, const struct node *n, int *version)
         diag_hint(l->diags, "write it with its v: cwlVersion: v1.2");
         return false;
     }
-    Str text = without_prefix(node_str(n));
+    Str text = without_prefix(node_str(n)), stable = text;
+    ptrdiff_t dev = str_find(text, STR(".0-dev"));      // "v1.2.0-dev5" became v1.2
+    if (dev > 0)
+        stable = str_first(text, (size_t)dev);
     for (int v = CWL_V1_0; v <= CWL_V1_2; v++)
-        if (str_is(text, cwl_version_text((enum cwl_version)v))) {
+        if (str_is(stable, cwl_version_text((enum cwl_version)v))) {
             *version = v;
             return true;
         }
     diag_add(l->diags, n->span, "unsupported: cwlVersion '" STR_FMT "'; this program reads v1.0, v1.1 and v1.2", STR_ARG(text));
-    if (str_starts(text, STR("draft")) || str_find(text, STR("dev")) >= 0)
+    if (str_starts(text, STR("draft")))
         diag_hint(l->diags, "drafts can be converted with cwl-upgrader");
     else if (str_is(text, "1.0") || str_is(text, "1.1") || str_is(text, "1.2"))
         diag_hint(l->diags, "write v" STR_FMT, STR_ARG(text));

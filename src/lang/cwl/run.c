@@ -445,6 +445,7 @@ struct evaluation *cwl_evaluation_start(const struct workflow *w, Value inputs, 
     e->workflow = w, e->document = w->document, e->driver = d, e->options = *o;
     link_init(&e->calls);
     e->js = js_new(o->js_timeout_ms > 0 ? o->js_timeout_ms : 20000, (int64_t)1 << 30);
+    js_use_node(e->js, o->js_node);
     if (!cwl_job_requirements(&e->arena, inputs, &e->job_requirements, err) || !docker_check(e, e->document->process, NULL, 0, err)) {
         evaluation_free(e);
         return NULL;

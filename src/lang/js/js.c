@@ -12,6 +12,7 @@
 
 #include "base/arena.h"
 #include "base/clock.h"
+#include "lang/js/js_node.h"
 #include "lang/js/js_wire.h"
 #include "sys/process.h"
 #include "value/read.h"
@@ -25,6 +26,8 @@ struct lib_set {
 struct js {
     int timeout_ms;
     int64_t memory_bytes;
+    const char *node;                   // the program that this child becomes; NULL: it is duktape's
+    struct js *newer;                   // a second child, for syntax that the first does not know; NULL: none
     pid_t pid;                          // 0: no child
     int fd;
     struct lib_set sets[LIB_SETS_MAX];  // what the child was given: set i of the child is sets[i - 1]
@@ -33,9 +36,9 @@ struct js {
     Time deadline;
 };
 
-static bool start_petri_js(pid_t *pid, int *fd, struct err *err)
+static bool start_petri_js(const char *node, pid_t *pid, int *fd, struct err *err)
 {
-    static const char *const argv[] = { "petri", "js", NULL };
+    const char *const argv[] = { "petri", "js", node, NULL };
     return process_start_self(argv, true, pid, fd, err);
 }
 
@@ -48,6 +51,14 @@ struct js *js_new(int timeout_ms, int64_t memory_bytes)
         .timeout_ms = timeout_ms, .memory_bytes = memory_bytes, .fd = -1, .request = { .limit = JS_FRAME_MAX }
     };
     return js;
+}
+
+void js_use_node(struct js *js, const char *program)
+{
+    if (program == NULL || strcmp(program, "none") == 0 || js->newer)
+        return;
+    js->newer = js_new(js->timeout_ms, js->memory_bytes);
+    js->newer->node = program;
 }
 
 static void forget_libs(struct js *js)
@@ -80,6 +91,7 @@ void js_free(struct js *js)
 {
     if (js == NULL)
         return;
+    js_free(js->newer);
     stop(js);
     strbuf_release(&js->request);
     free(js);
@@ -95,7 +107,7 @@ static void add_frame(struct strbuf *b, enum js_frame_kind kind, uint32_t length
 
 static bool start(struct js *js, struct err *err)
 {
-    if (!js_start(&js->pid, &js->fd, err)) {
+    if (!js_start(js->node, &js->pid, &js->fd, err)) {
         js->pid = 0;
         return err_wrap(err, "starting the JavaScript process");
     }
@@ -174,6 +186,10 @@ static bool child_lost(struct js *js, struct err *err)
     int status = stop(js);
     if (WIFEXITED(status) && WEXITSTATUS(status) == JS_EXIT_MEMORY)
         return js_out_of_memory(js, err);
+    if (js->node && WIFEXITED(status) && WEXITSTATUS(status) == JS_EXIT_NO_NODE)
+        return err_set(err, ERR_NOT_FOUND, "the program '%s' is not installed", js->node);
+    if (js->node && WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT)         // node's own way to say it
+        return js_out_of_memory(js, err);
     if (WIFSIGNALED(status))
         return err_set(err, ERR_INTERNAL, "the JavaScript process was ended by signal %d", WTERMSIG(status));
     return err_set(err, ERR_INTERNAL, "the JavaScript process ended with status %d", WEXITSTATUS(status));
@@ -249,8 +265,8 @@ static bool receive_reply(struct js *js, struct arena *a, Value *out, struct err
     return done;
 }
 
-bool js_eval(struct js *js, struct arena *a, Str code, bool is_body, const Str *lib, size_t lib_count, Value context,
-             Value *out, struct err *err)
+static bool eval_here(struct js *js, struct arena *a, Str code, bool is_body, const Str *lib, size_t lib_count, Value context,
+                      Value *out, struct err *err)
 {
     if (js->set_count == LIB_SETS_MAX)
         stop(js);
@@ -265,4 +281,20 @@ bool js_eval(struct js *js, struct arena *a, Str code, bool is_body, const Str *
         return err_set(err, ERR_LIMIT, "the expression's inputs and libraries are larger than 1 GiB");
     }
     return send_all(js, strbuf_str(&js->request), err) && receive_reply(js, a, out, err);
+}
+
+bool js_eval(struct js *js, struct arena *a, Str code, bool is_body, const Str *lib, size_t lib_count, Value context,
+             Value *out, struct err *err)
+{
+    if (eval_here(js, a, code, is_body, lib, lib_count, context, out, err))
+        return true;
+    struct err newer;
+    if (js->newer == NULL || err->code != ERR_INVALID || str_find(str_of(err->text), STR("SyntaxError")) < 0)
+        return false;
+    if (eval_here(js->newer, a, code, is_body, lib, lib_count, context, out, &newer))
+        return true;
+    if (newer.code == ERR_NOT_FOUND)
+        return err_set(err, ERR_INVALID, "%.380s; newer syntax is node's, if that is installed", str_z(a, str_of(err->text)));
+    *err = newer;
+    return false;
 }

@@ -5,8 +5,9 @@
 #include <unistd.h>
 
 #include "lang/js/js.h"
+#include "lang/js/js_node.h"
 
-static inline bool js_fork(pid_t *pid, int *fd, struct err *err)
+static inline bool js_fork(const char *node, pid_t *pid, int *fd, struct err *err)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
@@ -16,6 +17,8 @@ static inline bool js_fork(pid_t *pid, int *fd, struct err *err)
         return err_errno(err, "fork");
     if (*pid == 0) {
         close(pair[0]);
+        if (node && dup2(pair[1], 3) == 3)
+            _exit(js_node_serve(node));
         _exit(js_serve(pair[1]));
     }
     close(pair[1]);
