@@ -71,7 +71,7 @@ TEST(one_value_of_an_array_input_is_an_array)
 TEST(the_help_lists_every_input_with_type_default_symbols_and_doc)
 {
     static const char *const wanted[] = { "flow: A label\n", "Usage: petri run flow [INPUTS.yml]", "Long words.\n", "--threshold int", "Default: 3. How much.", "--reads File[]",
-                                          "Required. May be repeated.", "--[no-]do-trim", "--input.quiet string?", "One of single, paired." };
+                                          "Required. May be repeated.", "--[no-]do-trim", "--input.quiet string?", "--kind single|paired", "Required.\n" };
     struct arena a = { 0 };
     struct strbuf text = { 0 };
     inputs_help(&a, &workflow, STR("flow"), own_options, LEN(own_options), &text);

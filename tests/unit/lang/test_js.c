@@ -19,10 +19,10 @@ static struct err err;
 static pid_t last_child;
 static int starts;
 
-static bool start_counted(pid_t *pid, int *fd, struct err *e)
+static bool start_counted(const char *node, pid_t *pid, int *fd, struct err *e)
 {
     starts++;
-    bool done = js_fork(pid, fd, e);
+    bool done = js_fork(node, pid, fd, e);
     last_child = *pid;
     return done;
 }
@@ -142,7 +142,7 @@ TEST(a_child_that_was_killed_is_an_error_once)
     close_js();
 }
 
-static bool start_nothing(pid_t *pid UNUSED, int *fd UNUSED, struct err *e)
+static bool start_nothing(const char *node UNUSED, pid_t *pid UNUSED, int *fd UNUSED, struct err *e)
 {
     return err_set(e, ERR_UNAVAILABLE, "no process is left");
 }
@@ -402,6 +402,21 @@ TEST(a_region_gives_memory_back_and_refuses_beyond_its_limit)
         region_free(&r, block);
     }
     free(photo.bytes);
+}
+
+TEST(only_newer_syntax_goes_to_a_second_engine_and_without_it_the_first_error_stays)
+{
+    Value v;
+    open_js(LONG_MS, MEMORY);
+    js_use_node(js, "/nonexistent/node");
+    EXPECT(eval_with("1 + 1", false, "{}", &v));
+    EXPECT(!eval_with("nothing.here", false, "{}", &v));
+    EXPECT_INT(starts, 1);
+    EXPECT(!eval_with("(x => x)(1)", false, "{}", &v));
+    EXPECT_INT(starts, 2);
+    EXPECT(str_find(str_of(err.text), STR("SyntaxError")) >= 0 && str_find(str_of(err.text), STR("node")) >= 0);
+    EXPECT(eval_with("2 + 2", false, "{}", &v));
+    close_js();
 }
 
 TEST(nothing_is_started_before_the_first_evaluation)
