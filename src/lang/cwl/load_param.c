@@ -13,7 +13,9 @@ static void read_position(struct scope *s, const struct node *n, struct cwl_bind
         return;
     if (!expr_is(node_str(n))) {
         diag_add(s->l->diags, n->span, "'position' must be a whole number or an expression, found a string");
-        diag_hint(s->l->diags, "write the number without quotes");
+        int64_t number;
+        if (str_to_int(node_str(n), &number))
+            diag_hint(s->l->diags, "write the number without quotes");
     } else if (s->version < CWL_V1_1) {
         diag_add(s->l->diags, n->span, "an expression as 'position' came with CWL v1.1; this document says cwlVersion v1.0");
         diag_hint(s->l->diags, "write a number, or set cwlVersion: v1.1");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
-// JavaScript (ES5.1 by duktape; newer syntax by node, where that is installed) in a child process that is limited in time and memory and killed from outside.
+// JavaScript (ES5.1 by duktape; newer syntax by node, where that is installed) in a child process that is limited in time and
+// memory and killed from outside.
 #include "base/err.h"
 #include "value/value.h"
 
