@@ -142,14 +142,14 @@ static bool link_fits(struct wiring *w, const struct link *link, const struct cw
     return link->is_list && link->count == 1 && !link->merge && cwl_type_flows(c, cwl_type_array(c->a, type), sink);
 }
 
-static void hint_fit(struct check *c, const struct cwl_type *type, const struct cwl_type *sink, bool may_scatter)
+static void hint_fit(struct check *c, const struct link *link, const struct cwl_type *type, const struct cwl_type *sink, bool may_scatter)
 {
     const struct cwl_type *items = cwl_type_items(type), *wanted = cwl_type_items(sink);
     if (items && may_scatter && cwl_type_flows(c, items, sink))
         diag_hint(c->diags, "to run the step once for each element, add 'scatter'");
     else if (wanted && cwl_type_flows(c, type, wanted))
         diag_hint(c->diags, "to make a list of one, write the source in brackets and add linkMerge: merge_nested");
-    else if (items && cwl_type_items(items) && wanted && cwl_type_flows(c, items, sink))
+    else if (link->count > 1 && items && cwl_type_items(items) && wanted && cwl_type_flows(c, items, sink))
         diag_hint(c->diags, "to join lists of lists into one list, add linkMerge: merge_flattened");
     else if (type->kind == CWL_FILE && sink->kind == CWL_STRING)
         diag_hint(c->diags,
@@ -179,7 +179,7 @@ static void check_step_input(struct wiring *w, const struct cwl_step *step, cons
     diag_add(c->diags, in->span, "input '" STR_FMT "' of step '" STR_FMT "' takes " STR_FMT ", but '" STR_FMT "'%s gives " STR_FMT,
              STR_ARG(in->id), STR_ARG(step->id), STR_ARG(cwl_type_text(c->a, sink)), STR_ARG(in->sources[0]),
              in->source_count > 1 ? " and others" : "", STR_ARG(cwl_type_text(c->a, type)));
-    hint_fit(c, type, sink, !scattered);
+    hint_fit(c, &link, type, sink, !scattered);
 }
 
 static const struct cwl_step_input *find_step_input(const struct cwl_step *step, Str id)
@@ -257,9 +257,9 @@ static void check_output(struct wiring *w, const struct cwl_param *output)
              output->source_count > 1 ? " and others" : "", STR_ARG(cwl_type_text(c->a, type)));
     const struct cwl_type *items = cwl_type_items(type);
     if (items && cwl_type_flows(c, items, output->type) && link.count == 1)
-        diag_hint(c->diags, "a scattered step gives a list: write type: " STR_FMT, STR_ARG(cwl_type_text(c->a, type)));
+        diag_hint(c->diags, "what it gives is a list: write type: " STR_FMT, STR_ARG(cwl_type_text(c->a, type)));
     else
-        hint_fit(c, type, output->type, false);
+        hint_fit(c, &link, type, output->type, false);
 }
 
 // The steps that each step waits for are walked in depth, with a stack of our own: a chain of steps may be long.

@@ -198,8 +198,8 @@ static bool check_secondary(struct call *c, const struct expr_context *x, const 
             return false;
         Str wanted = secondary_name(&c->arena, value_get_str(v, STR("basename")), p->secondary[i].pattern);
         if (required && !has_secondary(c, v, wanted))
-            return err_set(err, ERR_INVALID, "input '" STR_FMT "': the file '" STR_FMT "' comes without its secondary file '" STR_FMT "'",
-                           STR_ARG(p->id), STR_ARG(value_get_str(v, STR("basename"))), STR_ARG(wanted));
+            return err_set(err, ERR_INVALID, "the file '" STR_FMT "' comes without its secondary file '" STR_FMT "'",
+                           STR_ARG(value_get_str(v, STR("basename"))), STR_ARG(wanted));
     }
     return true;
 }
