@@ -39,6 +39,8 @@ void diag_warn(struct diags *d, struct span span, const char *fmt, ...) PRINTF(3
 void diag_hint(struct diags *d, const char *fmt, ...) PRINTF(2, 3);     // for the diagnostic added last
 // ": did you mean 'X'?" as the hint of the diagnostic added last, when a candidate is near enough.
 void diag_suggest(struct diags *d, Str name, const Str *candidates, size_t count);
+// The diagnostics sorted by file, line, column, the same text at the same place once. Returns how many.
+size_t diags_in_order(const struct diags *d, const struct diag *shown[DIAG_MAX]);
 // One block a diagnostic: "file:line:column: error: text", the source line with a caret, "  hint: …".
 // Sorted by file, line, column. The same text at the same place is shown once.
 void diag_print(const struct diags *d, struct strbuf *out);

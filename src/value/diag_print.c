@@ -125,17 +125,27 @@ static bool is_repeated(const struct diag *const *sorted, size_t i)
     return false;
 }
 
-void diag_print(const struct diags *d, struct strbuf *out)
+size_t diags_in_order(const struct diags *d, const struct diag *shown[DIAG_MAX])
 {
     const struct diag *sorted[DIAG_MAX];
-    struct lines lines = { 0 };
+    size_t count = 0;
     CHECK(d->len <= DIAG_MAX);
     for (size_t i = 0; i < d->len; i++)
         sorted[i] = &d->at[i];
     qsort(sorted, d->len, sizeof sorted[0], compare);
     for (size_t i = 0; i < d->len; i++)
         if (!is_repeated(sorted, i))
-            add_block(out, &lines, sorted[i]);
+            shown[count++] = sorted[i];
+    return count;
+}
+
+void diag_print(const struct diags *d, struct strbuf *out)
+{
+    const struct diag *shown[DIAG_MAX];
+    struct lines lines = { 0 };
+    size_t count = diags_in_order(d, shown);
+    for (size_t i = 0; i < count; i++)
+        add_block(out, &lines, shown[i]);
     if (d->dropped)
         strbuf_addf(out, "%zu more errors and warnings are not shown\n", d->dropped);
 }
