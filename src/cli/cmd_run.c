@@ -145,6 +145,15 @@ static void set_places(struct run_plan *plan, struct invocation *in, const struc
         plan->report = str_join_path(in->arena, plan->outdir, STR("report.html"));
 }
 
+// Told before the work, not after it.
+static bool check_outdir(Str outdir, struct err *err)
+{
+    struct stat st;
+    if (!file_stat(outdir, &st) || S_ISDIR(st.st_mode))
+        return true;
+    return err_set(err, ERR_INVALID, "the output folder " STR_FMT " is a file: give --outdir another name", STR_ARG(outdir));
+}
+
 static struct run_plan plan_of(struct invocation *in, const struct arguments *args, const struct workflow *w)
 {
     struct run_plan plan = {
@@ -191,6 +200,8 @@ static int run_main(struct invocation *in)
     if (arguments_get(&args, "name")->count && !run_name_check(arguments_text(&args, "name"), &err))
         return misuse(&args, &err);
     struct run_plan plan = plan_of(in, &args, w);
+    if (!check_outdir(plan.outdir, &err))
+        return misuse(&args, &err);
     if (!read_inputs(&plan, &args, own, &code))
         return code;
     if (!home_make(in->arena, &plan.home, &err))
