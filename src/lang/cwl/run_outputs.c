@@ -150,12 +150,12 @@ static Value listing_below(struct collector *k, Str folder)
     return value_array_of(&k->c->arena, items.at, items.len);
 }
 
-// Where files may be updated in place, two files are two things even while their bytes are the same: the location then says
-// which task left it, and where.
+// A location ends with '/' and the name: expressions take the name from there ("location.split('/')"). Where files may be updated in
+// place, two files are two things even while their bytes are the same: the location then says which task left it, and where.
 static Str own_location(struct collector *k, Str location, Str path)
 {
     if (!k->c->e->has_inplace)
-        return location;
+        return str_printf(&k->c->arena, STR_FMT "#/" STR_FMT, STR_ARG(location), STR_ARG(str_basename(path)));
     return str_printf(&k->c->arena, STR_FMT "#" STR_FMT "/" STR_FMT, STR_ARG(location), STR_ARG(k->c->name), STR_ARG(path));
 }
 
@@ -165,7 +165,8 @@ static Value folder_value(struct collector *k, Str path, Str basename)
     struct value_builder b = value_map_begin(a);
     Value listing = listing_below(k, path);
     value_map_set(&b, STR("class"), value_string(a, STR("Directory")));
-    value_map_set(&b, STR("location"), value_string(a, own_location(k, folder_add(k->c->e, listing), path)));
+    Str location = folder_add(k->c->e, listing);
+    value_map_set(&b, STR("location"), value_string(a, k->c->e->has_inplace ? own_location(k, location, path) : location));
     value_map_set(&b, STR("listing"), listing);         // taken off again where a view does not want it
     return file_names(a, value_map_end(&b), basename);
 }
@@ -379,9 +380,15 @@ static bool secondary_of_value(struct collector *k, Str primary_path, Value v, b
     return true;
 }
 
+// A file as an expression sees it that makes the location of another file from this one's, beside it in the working folder.
+static Value located(struct arena *a, Value file)
+{
+    return value_with(a, file, STR("location"), value_string(a, location_of_path(a, value_get_str(file, STR("path")))));
+}
+
 static bool secondary_of_pattern(struct collector *k, const struct cwl_secondary *s, Value primary, Str path, struct values *list)
 {
-    struct expr_context x = tool_expr(k->c, primary);
+    struct expr_context x = tool_expr(k->c, located(&k->c->arena, primary));
     Value required = s->required, name;
     if (required.kind == VALUE_STRING && !expr_eval(&x, value_str(required), &required, k->err))
         return false;
