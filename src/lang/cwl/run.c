@@ -59,7 +59,7 @@ bool call_fail(struct call *c, const char *fmt, ...)
     return false;
 }
 
-void call_blame(struct call *c, struct span span)
+__attribute__((noinline)) void call_blame(struct call *c, struct span span)
 {
     if (c->blamed.source == NULL)
         c->blamed = span;
