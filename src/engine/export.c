@@ -207,9 +207,12 @@ static Value tell_file(struct export *x, Value file)
 {
     const struct export_file *f = x->met.at[x->told++];
     struct value_builder b = value_map_begin(x->arena);
-    for (size_t i = 0; i < file.map->len; i++)
-        if (!str_is(value_key(file, i), "petri:executable"))
-            value_map_set(&b, value_key(file, i), file.map->at[i].value);
+    for (size_t i = 0; i < file.map->len; i++) {
+        Str key = value_key(file, i);
+        bool is_inner = str_is(key, "petri:executable") || (f->contents.data && str_is(key, "contents"));       // a literal is a file now
+        if (!is_inner)
+            value_map_set(&b, key, file.map->at[i].value);
+    }
     Value secondary = value_get(file, STR("secondaryFiles"));
     if (value_len(secondary) > 0)
         value_map_set(&b, STR("secondaryFiles"), tell_value(x, secondary));
