@@ -3,15 +3,18 @@
 #include "model/kernels.h"
 
 #if defined(__x86_64__)
+#include <cpuid.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+enum { CPUID_FEATURES = 7, HAS_TILES = 1 << 24, HAS_TILES_OF_BYTES = 1 << 25 };     // in EDX. clang 14 knows no names of them
 enum { REQUEST_STATE = 0x1023, TILE_DATA = 18 };        // arch_prctl(2): ARCH_REQ_XCOMP_PERM, of asm/prctl.h since Linux 5.16; XFEATURE_XTILEDATA
 
 // Does the processor have matrix tiles of bytes, and may this process use them? Children may as well.
 static bool has_tiles(void)
 {
-    return __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("amx-int8") && syscall(SYS_arch_prctl, REQUEST_STATE, TILE_DATA) == 0;
+    unsigned a, b, c, d = 0, wanted = HAS_TILES | HAS_TILES_OF_BYTES;
+    return __get_cpuid_count(CPUID_FEATURES, 0, &a, &b, &c, &d) && (d & wanted) == wanted && syscall(SYS_arch_prctl, REQUEST_STATE, TILE_DATA) == 0;
 }
 #endif
 

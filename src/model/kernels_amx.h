@@ -31,8 +31,9 @@ AMX static void amx_shape_registers(size_t k)
     _tile_loadconfig(&shape);
 }
 
-// Sums of 16 rows and `wide` · 16 columns.
-AMX INLINE void amx_sum(const int wide, const struct gemm_int8 *g, const uint8_t *a, const int8_t *b, size_t b_stride, int32_t *sums)
+// Sums of 16 rows and `wide` · 16 columns. Not INLINE: that names another target, and clang takes one of two.
+AMX static inline __attribute__((always_inline)) void amx_sum(const int wide, const struct gemm_int8 *g, const uint8_t *a, const int8_t *b,
+    size_t b_stride, int32_t *sums)
 {
     const size_t whole = g->k / AMX_STEP * AMX_STEP;
     _tile_zero(0);
