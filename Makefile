@@ -29,6 +29,9 @@ golden: release                       ## the flows on the larger shared data: kn
 	tools/setup --for demo
 	PETRI=$(RELEASE)/petri tests/golden/germline.test
 	PETRI=$(RELEASE)/petri tests/golden/embed.test
+lengths: release                      ## models beside double precision at every length (LENGTHS_STEP)
+	ninja -C $(RELEASE) tests/golden/model-lengths
+	tests/golden/lengths
 fuzz: build/.ready                    ## every parser, a minute each; FUZZ_SECONDS=600 for longer
 	tools/fuzz
 kill: release                         ## kill -9 of the head at 200 moments, resume after each (minutes)
@@ -59,4 +62,4 @@ clean:
 help:
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
-.PHONY: all release asan check demo bench golden fuzz kill torture power damage soak reproducible coverage install clean help
+.PHONY: all release asan check demo bench golden lengths fuzz kill torture power damage soak reproducible coverage install clean help

@@ -3,103 +3,27 @@
 // does not matter.
 #include <math.h>
 
-#include "base/arena.h"
 #include "model/batcher.h"
 #include "model/create.h"
 #include "model/reference.h"
 #include "model/verify.h"
 #include "sys/file.h"
+#include "unit/model/models.h"
 #include "unit/test.h"
-
-struct model {
-    struct arena arena;
-    struct checkpoint *checkpoint;
-    struct encoder *encoder;
-};
-
-// A small model of this family: hidden 40 = 5 heads of 8, so that nothing is a multiple of the vectors.
-static struct model_config small(const char *like, enum model_head head)
-{
-    struct model_config c = *config_known(str_of(like));
-    c.hidden = c.embedding = 40, c.heads = 5, c.ffn = 72, c.layers = 3, c.head = head;
-    c.labels = head == HEAD_SEQUENCE || head == HEAD_TOKEN ? 3 : 0;
-    c.max_positions = c.max_positions ? 80 : 0;
-    return c;
-}
-
-static struct model make(const struct model_config *c, const struct encoder_options *o)
-{
-    struct model m = { .checkpoint = NULL };
-    struct err err;
-    static int number;
-    Str dir = str_printf(&m.arena, "%s/model%d", test_dir(), number++);
-    EXPECT_OK(create_model(dir, c, 7, &err), err);
-    m.checkpoint = checkpoint_open(dir, &err);
-    EXPECT_OK(m.checkpoint != NULL, err);
-    m.encoder = encoder_new(m.checkpoint, o, &err);
-    EXPECT_OK(m.encoder != NULL, err);
-    return m;
-}
-
-static void end(struct model *m)
-{
-    encoder_free(m->encoder);
-    checkpoint_close(m->checkpoint);
-    arena_release(&m->arena);
-}
-
-static void fill_tokens(int32_t *tokens, int64_t n, int vocab, uint32_t seed)
-{
-    for (int64_t i = 0; i < n; i++) {
-        seed = seed * 1664525u + 1013904223u;
-        tokens[i] = (int32_t)((seed >> 8) % (uint32_t)vocab);
-    }
-}
-
-// The relative error of the rows of a sequence.
-static double error_of(const struct model *m, const float *rows, const double *want, int64_t length)
-{
-    size_t d = (size_t)m->checkpoint->config.hidden;
-    float *got = xcalloc((size_t)length * d, sizeof *got);
-    for (int64_t t = 0; t < length; t++)
-        memcpy(got + (size_t)t * d, rows + (size_t)t * encoder_stride(m->encoder), d * sizeof *got);
-    double error = verify_relative_error(got, want, (size_t)length * d);
-    free(got);
-    return error;
-}
-
-static void check_lengths(struct model *m, const int64_t *lengths, size_t count, int layer, double limit)
-{
-    int64_t starts[16] = { 0 };
-    for (size_t i = 0; i < count; i++)
-        starts[i + 1] = starts[i] + lengths[i];
-    int32_t *tokens = xcalloc((size_t)starts[count], sizeof *tokens);
-    fill_tokens(tokens, starts[count], m->checkpoint->config.vocab, 5);
-    const float *rows = encoder_run(m->encoder, &(struct batch){ count, starts, tokens }, layer);
-    for (size_t i = 0; i < count; i++) {
-        double *want = xcalloc((size_t)(lengths[i] * m->checkpoint->config.hidden), sizeof *want);
-        reference_run(m->checkpoint, tokens + starts[i], lengths[i], layer, want, NULL);
-        double error = error_of(m, rows + (size_t)starts[i] * encoder_stride(m->encoder), want, lengths[i]);
-        if (!(error <= limit))
-            test_fail(__FILE__, __LINE__, "%s, length %lld, layer %d: relative error %.3g", encoder_kernels(m->encoder), (long long)lengths[i], layer, error);
-        free(want);
-    }
-    free(tokens);
-}
 
 static void check_family(const char *like)
 {
     static const int64_t lengths[] = { 1, 2, 3, 16, 33, 50, 78 };
     static const char *const names[] = { "plain", "avx2", "avx512" };
-    struct model_config c = small(like, HEAD_MLM);
+    struct model_config c = model_small(like, HEAD_MLM);
     for (size_t k = 0; k < LEN(names); k++) {
         struct err err;
-        struct model m = make(&c, &(struct encoder_options){ .threads = 2 });
+        struct model m = model_make(&c, &(struct encoder_options){ .threads = 2 });
         encoder_free(m.encoder);
         m.encoder = encoder_new(m.checkpoint, &(struct encoder_options){ .threads = 2, .kernels = names[k] }, &err);
         for (int layer = 0; m.encoder && layer <= c.layers; layer += 3)
-            check_lengths(&m, lengths, LEN(lengths), layer, 2e-5);
-        end(&m);
+            model_check(&m, lengths, LEN(lengths), layer, 2e-5);
+        model_end(&m);
     }
 }
 
@@ -114,22 +38,22 @@ TEST(the_8M_model_is_within_2e_5_of_double_precision_at_its_real_sizes)
     static const int64_t lengths[] = { 1, 14, 150 };
     struct model_config c = *config_known(STR("esm2_t6_8M"));
     c.layers = 2;
-    struct model m = make(&c, &(struct encoder_options){ .threads = 2 });
-    check_lengths(&m, lengths, LEN(lengths), 2, 2e-5);
-    check_lengths(&m, (const int64_t[]){ 3, 260 }, 2, 1, 2e-5);           // more keys than a piece holds
-    end(&m);
+    struct model m = model_make(&c, &(struct encoder_options){ .threads = 2 });
+    model_check(&m, lengths, LEN(lengths), 2, 2e-5);
+    model_check(&m, (const int64_t[]){ 3, 260 }, 2, 1, 2e-5);           // more keys than a piece holds
+    model_end(&m);
 }
 
 TEST(relu_tanh_gelu_a_narrow_embedding_and_turned_values_are_right_too)
 {
     static const int64_t lengths[] = { 5, 40 };
     for (int i = 0; i < 2; i++) {
-        struct model_config c = small("antiberta2", HEAD_MLM);
+        struct model_config c = model_small("antiberta2", HEAD_MLM);
         c.activation = i ? ACTIVATION_RELU : ACTIVATION_GELU_TANH;
         c.embedding = 24, c.rotary_value = true;
-        struct model m = make(&c, &(struct encoder_options){ .threads = 1 });
-        check_lengths(&m, lengths, LEN(lengths), c.layers, 2e-5);
-        end(&m);
+        struct model m = model_make(&c, &(struct encoder_options){ .threads = 1 });
+        model_check(&m, lengths, LEN(lengths), c.layers, 2e-5);
+        model_end(&m);
     }
 }
 
@@ -140,13 +64,13 @@ TEST(a_sequence_has_the_same_bits_alone_among_others_in_any_order_and_with_any_t
     enum { COUNT = 5 };
     static const int64_t lengths[COUNT] = { 3, 61, 17, 200, 40 };
     static const int order[3][COUNT] = { { 0, 1, 2, 3, 4 }, { 4, 2, 0, 1, 3 }, { 3, 3, 1, 1, 2 } };
-    struct model_config c = small("esm2_t6_8M", HEAD_MLM);
-    struct model one = make(&c, &(struct encoder_options){ .threads = 1 }), many = make(&c, &(struct encoder_options){ .threads = 3 });
+    struct model_config c = model_small("esm2_t6_8M", HEAD_MLM);
+    struct model one = model_make(&c, &(struct encoder_options){ .threads = 1 }), many = model_make(&c, &(struct encoder_options){ .threads = 3 });
     int32_t tokens[COUNT][200], packed[5 * 200];
     float *alone[COUNT];
     size_t row = encoder_stride(one.encoder);
     for (int i = 0; i < COUNT; i++) {
-        fill_tokens(tokens[i], lengths[i], c.vocab, (uint32_t)i + 1);
+        model_tokens(tokens[i], lengths[i], c.vocab, (uint32_t)i + 1);
         const float *rows = encoder_run(one.encoder, &(struct batch){ 1, (const int64_t[]){ 0, lengths[i] }, tokens[i] }, c.layers);
         alone[i] = xmalloc((size_t)lengths[i] * row * sizeof(float));
         memcpy(alone[i], rows, (size_t)lengths[i] * row * sizeof(float));
@@ -164,8 +88,8 @@ TEST(a_sequence_has_the_same_bits_alone_among_others_in_any_order_and_with_any_t
     }
     for (int i = 0; i < COUNT; i++)
         free(alone[i]);
-    end(&one);
-    end(&many);
+    model_end(&one);
+    model_end(&many);
 }
 
 // --- heads
@@ -175,13 +99,13 @@ TEST(masked_language_logits_and_contacts_are_within_2e_5_of_double_precision)
     enum { LENGTH = 30, SIDE = LENGTH - 2 };
     static const char *const families[] = { "esm2_t6_8M", "antiberty", "antiberta2" };
     for (size_t i = 0; i < LEN(families); i++) {
-        struct model_config c = small(families[i], HEAD_MLM);
-        struct model m = make(&c, &(struct encoder_options){ .threads = 2 });
+        struct model_config c = model_small(families[i], HEAD_MLM);
+        struct model m = model_make(&c, &(struct encoder_options){ .threads = 2 });
         struct err err;
         int32_t tokens[LENGTH];
         double *want = xcalloc((size_t)(LENGTH * c.hidden), 8), *logits = xcalloc((size_t)(LENGTH * c.vocab), 8), contacts[SIDE * SIDE];
         float *got = xcalloc((size_t)(LENGTH * c.vocab), 4), got_contacts[SIDE * SIDE];
-        fill_tokens(tokens, LENGTH, c.vocab, 3);
+        model_tokens(tokens, LENGTH, c.vocab, 3);
         bool esm = c.family == FAMILY_ESM;
         reference_run(m.checkpoint, tokens, LENGTH, c.layers, want, esm ? contacts : NULL);
         reference_mlm(m.checkpoint, want, LENGTH, logits);
@@ -195,7 +119,7 @@ TEST(masked_language_logits_and_contacts_are_within_2e_5_of_double_precision)
             EXPECT_ERR(encoder_contacts(m.encoder, tokens, LENGTH, got_contacts, &err), err, ERR_UNSUPPORTED);
         }
         free(want), free(logits), free(got);
-        end(&m);
+        model_end(&m);
     }
 }
 
@@ -205,12 +129,12 @@ TEST(classification_logits_are_within_2e_5_of_double_precision)
     static const char *const families[] = { "esm2_t6_8M", "antiberty", "balm", "antiberta2" };
     for (size_t i = 0; i < 2 * LEN(families); i++) {
         bool token = i >= LEN(families);
-        struct model_config c = small(families[i % LEN(families)], token ? HEAD_TOKEN : HEAD_SEQUENCE);
-        struct model m = make(&c, &(struct encoder_options){ .threads = 1 });
+        struct model_config c = model_small(families[i % LEN(families)], token ? HEAD_TOKEN : HEAD_SEQUENCE);
+        struct model m = model_make(&c, &(struct encoder_options){ .threads = 1 });
         int32_t tokens[LENGTH];
         double *want = xcalloc((size_t)(LENGTH * c.hidden), 8), logits[LENGTH * 3];
         float got[LENGTH * 3];
-        fill_tokens(tokens, LENGTH, c.vocab, 3);
+        model_tokens(tokens, LENGTH, c.vocab, 3);
         EXPECT(checkpoint_has_head(m.checkpoint, c.head));
         reference_run(m.checkpoint, tokens, LENGTH, c.layers, want, NULL);
         reference_classify(m.checkpoint, want, LENGTH, logits);
@@ -221,7 +145,7 @@ TEST(classification_logits_are_within_2e_5_of_double_precision)
             encoder_classify_sequence(m.encoder, rows, got);
         EXPECT(verify_relative_error(got, logits, token ? LENGTH * 3 : 3) < 2e-5);
         free(want);
-        end(&m);
+        model_end(&m);
     }
 }
 
@@ -230,42 +154,42 @@ TEST(eight_bits_stay_within_five_percent)
     static const int64_t lengths[] = { 30, 60 };
     struct model_config c = *config_known(STR("esm2_t6_8M"));
     c.layers = 2;
-    struct model m = make(&c, &(struct encoder_options){ .threads = 1, .arithmetic = ARITHMETIC_INT8 });
-    check_lengths(&m, lengths, LEN(lengths), 2, 0.05);
-    end(&m);
+    struct model m = model_make(&c, &(struct encoder_options){ .threads = 1, .arithmetic = ARITHMETIC_INT8 });
+    model_check(&m, lengths, LEN(lengths), 2, 0.05);
+    model_end(&m);
 }
 
 // --- what is stored decides
 
 TEST(the_stored_rotary_frequencies_are_used_not_recomputed_ones)
 {
-    struct model_config c = small("esm2_t6_8M", HEAD_MLM);
-    struct model m = make(&c, &(struct encoder_options){ .threads = 1 });
+    struct model_config c = model_small("esm2_t6_8M", HEAD_MLM);
+    struct model m = model_make(&c, &(struct encoder_options){ .threads = 1 });
     float stored;
     tensor_read_floats(&m.checkpoint->tensors.layers[0].inverse_freq, 1, 1, &stored);
     EXPECT(fabs((double)stored - pow(10000, -0.25)) > 1e-6);            // rounded to half precision when it was made
-    check_lengths(&m, (const int64_t[]){ 70 }, 1, 3, 2e-5);
-    end(&m);
+    model_check(&m, (const int64_t[]){ 70 }, 1, 3, 2e-5);
+    model_end(&m);
 }
 
 TEST(a_model_is_made_with_the_same_bytes_every_time_and_never_over_another)
 {
-    struct model_config c = small("esm2_t6_8M", HEAD_MLM);
-    struct model a = make(&c, &(struct encoder_options){ .threads = 1 }), b = make(&c, &(struct encoder_options){ .threads = 1 });
+    struct model_config c = model_small("esm2_t6_8M", HEAD_MLM);
+    struct model a = model_make(&c, &(struct encoder_options){ .threads = 1 }), b = model_make(&c, &(struct encoder_options){ .threads = 1 });
     Hash ha, hb;
     struct err err;
     EXPECT_OK(checkpoint_digest(a.checkpoint, &ha, &err), err);
     EXPECT_OK(checkpoint_digest(b.checkpoint, &hb, &err), err);
     EXPECT(hash_eq(ha, hb));
     EXPECT_ERR(create_model(a.checkpoint->dir, &c, 8, &err), err, ERR_CONFLICT);
-    end(&a);
-    end(&b);
+    model_end(&a);
+    model_end(&b);
 }
 
 TEST(a_checkpoint_that_lacks_a_tensor_or_has_it_in_another_shape_is_refused_by_name)
 {
-    struct model_config c = small("esm2_t6_8M", HEAD_NONE);
-    struct model m = make(&c, &(struct encoder_options){ .threads = 1 });
+    struct model_config c = model_small("esm2_t6_8M", HEAD_NONE);
+    struct model m = model_make(&c, &(struct encoder_options){ .threads = 1 });
     struct err err;
     Str path = str_join_path(&m.arena, m.checkpoint->dir, STR("config.json"));
     c.layers = 4;
@@ -277,7 +201,7 @@ TEST(a_checkpoint_that_lacks_a_tensor_or_has_it_in_another_shape_is_refused_by_n
     EXPECT_OK(file_write_atomic(path, config_write(&m.arena, &c), &err), err);
     EXPECT(checkpoint_open(m.checkpoint->dir, &err) == NULL);
     EXPECT(str_find(str_of(err.text), STR("has the shape [72, 40], but config.json wants [80, 40]")) >= 0);
-    end(&m);
+    model_end(&m);
 }
 
 // --- windows
@@ -311,10 +235,10 @@ static struct seen run_body(struct model *m, const int32_t *body, int64_t length
 
 TEST(windows_cover_a_long_sequence_and_are_averaged_where_they_overlap)
 {
-    struct model_config c = small("esm2_t6_8M", HEAD_MLM);
-    struct model m = make(&c, &(struct encoder_options){ .threads = 1 });
+    struct model_config c = model_small("esm2_t6_8M", HEAD_MLM);
+    struct model m = model_make(&c, &(struct encoder_options){ .threads = 1 });
     int32_t body[25];
-    fill_tokens(body, 25, 20, 9);
+    model_tokens(body, 25, 20, 9);
     struct length_policy p = { TOO_LONG_WINDOWS, 10, 4 };
     EXPECT_INT(window_count(&p, 10), 1);
     EXPECT_INT(window_count(&p, 11), 2);
@@ -333,5 +257,5 @@ TEST(windows_cover_a_long_sequence_and_are_averaged_where_they_overlap)
     EXPECT_INT(cut.length, 10);
     EXPECT(memcmp(cut.rows, first.rows, 12 * 40 * sizeof(float)) == 0);
     free(whole.rows), free(small_batches.rows), free(first.rows), free(second.rows), free(cut.rows);
-    end(&m);
+    model_end(&m);
 }
