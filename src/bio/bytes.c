@@ -90,6 +90,18 @@ static void add_bases(struct base_counts *out, Lanes x, Lanes mask)
         bytes_end_bases(out);
 }
 
+void alphabet_add(struct alphabet *a, Str piece, bool are_bases)
+{
+    a->has_other = a->has_other || (!are_bases && bytes_find_no_nucleotide(piece) >= 0);
+    for (size_t i = 0; i < piece.len && a->seen < ALPHABET_SAMPLE; i++) {
+        char c = piece.data[i];
+        a->seen += c != '.' && c != '-' && c != '*';
+        a->plain += str_has(STR("ACGTUNacgtun"), c);
+    }
+}
+
+bool alphabet_is_nucleotides(const struct alphabet *a) { return a->seen > 0 && !a->has_other && a->plain >= a->seen - a->plain; }
+
 void bytes_count_bases(Str s, struct base_counts *out)
 {
     Lanes x, mask, all = (Lanes){ 0 } - 1;

@@ -8,6 +8,15 @@ void bytes_range(Str s, uint8_t *least, uint8_t *greatest);
 bool bytes_are_bases(Str s);                            // A, C, G, T, N in either case, and nothing else
 // The first byte that is no IUPAC nucleotide code (nor '.', '-' or '*'); -1: there is none.
 ptrdiff_t bytes_find_no_nucleotide(Str s);
+// Most codes of ambiguous nucleotides are amino acids too: letters are of nucleotides if all are codes (IUPAC) and at least half of the first ones are
+// A, C, G, T, U or N. Nothing is of neither kind.
+struct alphabet {
+    bool has_other;                                     // a byte that is no code of a nucleotide
+    size_t seen, plain;                                 // of the first ALPHABET_SAMPLE letters
+};
+enum { ALPHABET_SAMPLE = 65536 };
+void alphabet_add(struct alphabet *a, Str piece, bool are_bases);       // { 0 } at the beginning; are_bases: bytes_are_bases() is known to hold
+bool alphabet_is_nucleotides(const struct alphabet *a);
 // The first byte that is no letter (nor '.', '-' or '*'): nucleotides or amino acids; -1: there is none.
 ptrdiff_t bytes_find_no_residue(Str s);
 typedef uint8_t Lanes __attribute__((vector_size(16)));

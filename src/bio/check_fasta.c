@@ -48,7 +48,8 @@ struct sequences {
     int64_t count, residues, empty, shortest, longest, title_line;
     int64_t length;                     // of the sequence that goes on
     int64_t line_length, first_line_length, line_done;         // of its lines
-    bool last_was_short, uneven, has_uneven, only_bases;
+    bool last_was_short, uneven, has_uneven;
+    struct alphabet alphabet;
     int64_t blank_line;                 // an empty line inside of a sequence; 0: none
 };
 
@@ -117,7 +118,7 @@ static void take_piece(struct sequences *s, Str piece, bool is_end)
         s->count = 1, s->title_line = line;
     }
     ptrdiff_t bad = is_text ? -1 : bytes_find_no_residue(piece);
-    s->only_bases &= is_text || piece.len == 0 || bytes_find_no_nucleotide(piece) < 0;
+    alphabet_add(&s->alphabet, piece, is_text);
     if (bad >= 0) {
         unsigned char c = (unsigned char)piece.data[bad];
         fault_add(faults, line, s->line_length + bad + 1, "fasta-residue", "byte %d%s stands within a sequence: expected letters", c,
@@ -144,14 +145,14 @@ static void end_file(struct sequences *s)
     check_fact(f, "shortest", s->shortest);
     check_fact(f, "longest", s->longest);
     if (s->residues)
-        check_fact_text(f, "alphabet", s->only_bases ? STR("nucleotides") : STR("amino acids"));
+        check_fact_text(f, "alphabet", alphabet_is_nucleotides(&s->alphabet) ? STR("nucleotides") : STR("amino acids"));
     f->what = str_printf(f->arena, "%lld sequences, %lld residues", (long long)s->count, (long long)s->residues);
     free(s->names.at);
 }
 
 void check_fasta(struct check_file *f)
 {
-    struct sequences s = { .file = f, .only_bases = true };
+    struct sequences s = { .file = f };
     bool at_start = true, is_end;
     Str piece;
     for (;;) {

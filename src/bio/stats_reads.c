@@ -114,7 +114,8 @@ bool stats_fasta(struct window *w, struct value_builder *b, struct err *err)
     struct lengths lengths = { 0 };
     struct base_counts bases = { 0 };
     int64_t length = -1;
-    bool at_start = true, is_end, is_nucleotide = true;
+    struct alphabet alphabet = { 0 };
+    bool at_start = true, is_end;
     Str piece;
     for (;;) {
         if (at_start && w->at == w->len) {
@@ -139,7 +140,7 @@ bool stats_fasta(struct window *w, struct value_builder *b, struct err *err)
         at_start = is_end;
         length += (int64_t)piece.len;
         bytes_count_bases(piece, &bases);
-        is_nucleotide = is_nucleotide && bytes_find_no_nucleotide(piece) < 0;
+        alphabet_add(&alphabet, piece, false);
     }
     if (length >= 0)
         lengths_add(&lengths, length);
@@ -147,8 +148,9 @@ bool stats_fasta(struct window *w, struct value_builder *b, struct err *err)
     value_map_set(b, STR("sequences"), value_int(lengths.count));
     value_map_set(b, STR("residues"), value_int(lengths.sum));
     lengths_facts(&lengths, b, true);
-    value_map_set(b, STR("alphabet"), value_string(b->arena, is_nucleotide ? STR("nucleotides") : STR("amino acids")));
-    if (is_nucleotide) {
+    if (alphabet.seen)
+        value_map_set(b, STR("alphabet"), value_string(b->arena, alphabet_is_nucleotides(&alphabet) ? STR("nucleotides") : STR("amino acids")));
+    if (alphabet_is_nucleotides(&alphabet)) {
         value_map_set(b, STR("gc_percent"), stats_percent(bases.gc, bases.gc + bases.others));
         value_map_set(b, STR("n_percent"), stats_percent(bases.n, lengths.sum));
     }

@@ -12,8 +12,10 @@ baseCommand:
   - bash
   - -euc
   - |
-    nucleotides=$1; shift
+    nucleotides=$1 probes=$2; shift 2
     petri check --kind fasta "$@"
+    [ -z "$probes" ] || petri check --kind fasta "$probes"      # by itself: they may be the same sequences
+    set -- "$@" ${probes:+"$probes"}
     [ "$nucleotides" = allowed ] || for file in "$@"; do
         case $(petri stats --kind fasta "$file") in
         *'alphabet '*nucleotides*)
@@ -23,10 +25,12 @@ baseCommand:
     done
   - check
 inputs:
-  sequences: {type: 'File[]', inputBinding: {position: 2, valueFrom: '$(self.map(function (f) { return f.basename; }))'}}
-  probes: {type: File?, inputBinding: {position: 3, valueFrom: '$(self ? self.basename : null)'}}
+  sequences: {type: 'File[]', inputBinding: {position: 3, valueFrom: '$(self.map(function (f) { return f.basename; }))'}}
+  probes: File?
   nucleotides: boolean
-arguments: [{position: 1, valueFrom: '$(inputs.nucleotides ? "allowed" : "refused")'}]
+arguments:
+  - {position: 1, valueFrom: '$(inputs.nucleotides ? "allowed" : "refused")'}
+  - {position: 2, valueFrom: '$(inputs.probes ? inputs.probes.basename : "")'}
 outputs:
   checked: stdout
 stdout: checked.txt

@@ -61,6 +61,23 @@ TEST(counts_do_not_overflow_over_many_reads)
     EXPECT_INT(q.sum, 77000 * 255);
 }
 
+static bool are_nucleotides(const char *letters)
+{
+    struct alphabet a = { 0 };
+    alphabet_add(&a, str_of(letters), bytes_are_bases(str_of(letters)));
+    return alphabet_is_nucleotides(&a);
+}
+
+TEST(a_short_protein_of_letters_that_are_codes_of_nucleotides_too_is_a_protein)
+{
+    EXPECT(!are_nucleotides("MKV"));
+    EXPECT(!are_nucleotides("mkvhsrd"));
+    EXPECT(!are_nucleotides(""));
+    EXPECT(!are_nucleotides("ACGTACGTE"));
+    EXPECT(are_nucleotides("ACGTRYKMACGT"));
+    EXPECT(are_nucleotides("----acgu.n--------"));
+}
+
 TEST(bases_nucleotides_and_residues_are_told_apart)
 {
     EXPECT(bytes_are_bases(STR("ACGTNacgtn")));
