@@ -73,7 +73,7 @@ static struct histogram even_bins(struct arena *a, const struct spread *s)
 {
     double middle = 2 * (s->quarters[2] - s->quarters[0]) / cbrt((double)s->count), range = s->most - s->least;
     double width = middle > 0 ? MAX(middle, range / BINS_MAX) : range / BINS;
-    width = round_width(MAX(width, MAX(fabs(s->most) * 1e-6, 1e-9)));
+    width = round_width(MAX(width, MAX(fmax(fabs(s->least), fabs(s->most)) * 1e-5, 1e-9)));       // edges differ in the six digits that are shown
     double start = floor(s->least / width);
     struct histogram h = { .len = (size_t)(floor(s->most / width) - start) + 1 };
     h.edges = NEW_ARRAY(a, double, h.len + 1);
