@@ -241,19 +241,20 @@ static bool open_against(const struct verifying *v, const struct safetensors *s,
     return true;
 }
 
-// Squares of differences and of the wanted values, over the tokens that are no padding.
+// Squares of differences and of the wanted values, over the tokens that are no padding, on whichever side it stands.
 static void measure(struct verifying *v, const struct against *g, double sums[4])
 {
     const struct model_config *c = &v->checkpoint->config;
     size_t d = (size_t)c->hidden, vocab = (size_t)c->vocab;
     int32_t *tokens = NEW_ARRAY(v->arena, int32_t, g->length + 1);
+    size_t *places = NEW_ARRAY(v->arena, size_t, g->length + 1);
     double *want = NEW_ARRAY(v->arena, double, MAX(d, vocab));
     float *logits = NEW_ARRAY(v->arena, float, vocab);
     for (size_t s = 0; s < g->sequences; s++) {
         int64_t n = 0, starts[2] = { 0, 0 };
         for (size_t t = 0; t < g->length; t++)
             if (g->mask == NULL || int_at(g->mask, s * g->length + t))
-                tokens[n++] = (int32_t)int_at(g->ids, s * g->length + t);
+                tokens[n] = (int32_t)int_at(g->ids, s * g->length + t), places[n++] = t;
         starts[1] = n = MIN(n, config_longest(c));
         const float *out = n ? encoder_run(v->encoder, &(struct batch){ 1, starts, tokens }, c->layers) : NULL;
         for (int64_t t = 0; t < n; t++, out += encoder_stride(v->encoder)) {
@@ -262,7 +263,7 @@ static void measure(struct verifying *v, const struct against *g, double sums[4]
                 size_t width = k ? vocab : d;
                 if (w == NULL)
                     continue;
-                tensor_read_doubles(w, (int64_t)((s * g->length + (size_t)t) * width), (int64_t)width, want);
+                tensor_read_doubles(w, (int64_t)((s * g->length + places[t]) * width), (int64_t)width, want);
                 if (k)
                     encoder_mlm(v->encoder, out, 1, logits);
                 for (size_t i = 0; i < width; i++) {
