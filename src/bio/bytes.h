@@ -8,8 +8,8 @@ void bytes_range(Str s, uint8_t *least, uint8_t *greatest);
 bool bytes_are_bases(Str s);                            // A, C, G, T, N in either case, and nothing else
 // The first byte that is no IUPAC nucleotide code (nor '.', '-' or '*'); -1: there is none.
 ptrdiff_t bytes_find_no_nucleotide(Str s);
-// Most codes of ambiguous nucleotides are amino acids too: letters are of nucleotides if all are codes (IUPAC) and at least half of the first ones are
-// A, C, G, T, U or N. Nothing is of neither kind.
+// Most codes of ambiguous nucleotides are amino acids too: letters are of nucleotides if all are codes (IUPAC) and at least half of the first
+// ones are A, C, G, T, U or N. Nothing is of neither kind.
 struct alphabet {
     bool has_other;                                     // a byte that is no code of a nucleotide
     size_t seen, plain;                                 // of the first ALPHABET_SAMPLE letters
