@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "model/seqfile.h"
 #include "model/vocab.h"
+#include "sys/file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -19,9 +20,20 @@ static void encode(struct arena *a, const struct vocab *v, const struct sequence
         CHECK(tokens[i] >= 0 && tokens[i] < v->size);
 }
 
+// One folder for all inputs: a new one for each would cost more than reading them.
+static char folder[] = "/tmp/petri-fuzz-XXXXXX";
+
+static void remove_folder(void)
+{
+    struct err err;
+    bool removed = tree_remove(str_of(folder), &err);
+    CHECK(removed);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const names[] = { "fuzz", "fuzz.csv", "fuzz.tsv" };
+    static bool has_folder;
     struct arena a = { 0 };
     struct vocab v;
     struct sequence s;
@@ -29,9 +41,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool end = false;
     if (size == 0)
         return 0;
-    char dir[] = "/tmp/petri-fuzz-XXXXXX";
-    CHECK(mkdtemp(dir) != NULL);
-    Str path = str_printf(&a, "%s/%s", dir, names[data[0] % 3]);
+    if (!has_folder) {
+        CHECK(mkdtemp(folder) != NULL);
+        atexit(remove_folder);
+        has_folder = true;
+    }
+    Str path = str_printf(&a, "%s/%s", folder, names[data[0] % 3]);
     FILE *f = fopen(path.data, "wb");
     CHECK(f && fwrite(data + 1, 1, size - 1, f) == size - 1 && fclose(f) == 0);
     vocab_default(&a, config_known(STR("esm2_t6_8M")), &v);
@@ -41,8 +56,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             encode(&a, &v, &s);
     CHECK(end || err.text[0]);
     seqfile_close(file);
-    unlink(path.data);
-    rmdir(dir);
     arena_release(&a);
     return 0;
 }
