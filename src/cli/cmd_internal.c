@@ -8,7 +8,12 @@
 enum { SOCKET = 3 };
 
 static int attempt_main(struct invocation *in UNUSED) { return attempt_serve(SOCKET); }
-static int js_main(struct invocation *in) { return in->argc > 0 ? js_node_serve(str_z(in->arena, in->argv[0])) : js_serve(SOCKET); }
+static int js_main(struct invocation *in)
+{
+    if (in->argc > 0)
+        js_node_serve(str_z(in->arena, in->argv[0]));
+    return js_serve(SOCKET);
+}
 
 const struct command cmd_attempt = {
     .name = "attempt", .usage = "--serve", .summary = "Run tasks for another Petri process",

@@ -140,7 +140,7 @@ static void confine(void)
 #endif
 }
 
-int js_node_serve(const char *program)
+void js_node_serve(const char *program)
 {
     const char *const argv[] = { program, "--max-old-space-size=1024", "-e", script, NULL };
     struct rlimit core = { 0, 0 };
@@ -152,5 +152,5 @@ int js_node_serve(const char *program)
     unsetenv("NODE_OPTIONS");
     confine();
     execvp(program, (char *const *)argv);
-    return JS_EXIT_NO_NODE;
+    _exit(JS_EXIT_NO_NODE);                             // nothing else is done under the filter
 }
