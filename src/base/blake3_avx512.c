@@ -5,11 +5,14 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
-#if !defined(__clang__)
-#pragma GCC optimize("no-tree-reassoc")                 // would reorder mix's sums into longer chains: 5-10 % slower
-#endif
-
+#if defined(__clang__)
 #define AVX512 __attribute__((target("avx512f")))
+#else
+// Sums put into another order make longer chains (5 to 10 % slower); so do instructions that are moved once registers are given (15 %); and for no
+// processor in particular there are twice as many moves to memory (5 %).
+#pragma GCC optimize("no-tree-reassoc", "no-schedule-insns2")
+#define AVX512 __attribute__((target("avx512f,tune=sapphirerapids")))
+#endif
 #define INLINE AVX512 __attribute__((always_inline)) static inline
 
 INLINE void mix(__m512i v[16], int a, int b, int c, int d, __m512i x, __m512i y)
