@@ -18,7 +18,7 @@ static inline bool js_fork(const char *node, pid_t *pid, int *fd, struct err *er
     if (*pid == 0) {
         close(pair[0]);
         if (node && dup2(pair[1], 3) == 3)
-            _exit(js_node_serve(node));
+            js_node_serve(node);
         _exit(js_serve(pair[1]));
     }
     close(pair[1]);
