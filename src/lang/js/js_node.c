@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
@@ -109,18 +110,19 @@ static const char script[] =
 static void confine(void)
 {
 #if defined(__x86_64__)
-    enum { ARCH = 0xc000003e, X32 = 0x40000000 };       // AUDIT_ARCH_X86_64
+    enum { X32 = 0x40000000 };
     static const int refused[] = {
         SYS_socket, SYS_connect, SYS_bind, SYS_ptrace, SYS_process_vm_writev, SYS_kill, SYS_tkill, SYS_creat, SYS_truncate, SYS_rename, SYS_renameat,
         SYS_renameat2, SYS_unlink, SYS_unlinkat, SYS_rmdir, SYS_mkdir, SYS_mkdirat, SYS_link, SYS_linkat, SYS_symlink, SYS_symlinkat, SYS_mknod,
-        SYS_mknodat, SYS_chmod, SYS_fchmodat, SYS_chown, SYS_lchown, SYS_fchownat, SYS_setxattr, SYS_lsetxattr, SYS_removexattr, SYS_lremovexattr,
+        SYS_mknodat, SYS_chmod, SYS_fchmod, SYS_fchmodat, SYS_chown, SYS_fchown, SYS_lchown, SYS_fchownat, SYS_setxattr, SYS_lsetxattr, SYS_fsetxattr,
+        SYS_removexattr, SYS_lremovexattr, SYS_fremovexattr, SYS_utime, SYS_utimes, SYS_futimesat, SYS_utimensat,
         SYS_openat2, SYS_mount, SYS_io_uring_setup,
     };
     enum { REFUSED = LEN(refused), OPENS = 2 * 4, HEAD = 5 };
     struct sock_filter code[HEAD + OPENS + REFUSED + 2], *at = code;
     const unsigned no = SECCOMP_RET_ERRNO | EACCES, flags[] = { offsetof(struct seccomp_data, args[1]), offsetof(struct seccomp_data, args[2]) };
     *at++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch));
-    *at++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0);
+    *at++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 1, 0);
     *at++ = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, no);
     *at++ = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
     *at++ = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32, (OPENS + REFUSED + 1), 0);
